@@ -1,0 +1,3 @@
+module github.com/go-datasession/datasession
+
+go 1.26

@@ -1,0 +1,184 @@
+package perl
+
+import (
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Key is the key of a hash element. Two keys are the same key if their
+// characters are; whether a key has the UTF-8 flag does not count, as in Perl.
+type Key struct {
+	s    string // UTF-8 of the characters
+	text bool   // has, or had, the UTF-8 flag
+}
+
+// TextKey returns a key whose characters are the code points of s, which is
+// UTF-8, with the UTF-8 flag.
+func TextKey(s string) Key { return Key{s, true} }
+
+// BytesKey returns a key without the UTF-8 flag. Each byte is one character.
+func BytesKey(s string) Key { return Key{upgrade(s), false} }
+
+// StringKey returns the key that a Go string most likely means: text if it holds
+// something beyond ASCII and is valid UTF-8, bytes otherwise.
+func StringKey(s string) Key {
+	if isASCII(s) {
+		return Key{s, false}
+	}
+	if validUTF8(s) {
+		return TextKey(s)
+	}
+	return BytesKey(s)
+}
+
+// String returns the key's characters in UTF-8.
+func (k Key) String() string { return k.s }
+
+// IsText reports whether the key has, or once had, the UTF-8 flag.
+func (k Key) IsText() bool { return k.text }
+
+// Value returns the key as a string value.
+func (k Key) Value() Value {
+	if k.text {
+		return Text(k.s)
+	}
+	b, _ := downgrade(k.s)
+	return Bytes(b)
+}
+
+// Hash is a Perl hash. The zero Hash is empty and unblessed.
+type Hash struct {
+	object
+	entries []entry
+	index   map[string]int32 // nil while the hash is small
+}
+
+type entry struct {
+	key Key
+	val Value
+}
+
+// Up to this many entries are searched one by one.
+const smallHash = 8
+
+// NewHash returns an empty hash with room for n entries.
+func NewHash(n int) *Hash { return &Hash{entries: make([]entry, 0, n)} }
+
+// Len returns the number of entries.
+func (h *Hash) Len() int { return len(h.entries) }
+
+func (h *Hash) find(key string) int {
+	if h.index != nil {
+		if i, ok := h.index[key]; ok {
+			return int(i)
+		}
+		return -1
+	}
+	for i := range h.entries {
+		if h.entries[i].key.s == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// Get returns the value under a key, and whether there is such a key. key is
+// UTF-8 and means its characters.
+func (h *Hash) Get(key string) (Value, bool) {
+	if i := h.find(key); i >= 0 {
+		return h.entries[i].val, true
+	}
+	return Value{}, false
+}
+
+// Set assigns to the element under a key. key is UTF-8 and means its characters;
+// a new key beyond ASCII gets the UTF-8 flag.
+func (h *Hash) Set(key string, v Value) {
+	h.SetKey(Key{key, !isASCII(key)}, v)
+}
+
+// SetKey assigns to the element under key. A key that is there already keeps
+// its flag, and references to the element see the new value.
+func (h *Hash) SetKey(key Key, v Value) { assign(h.at(key), v) }
+
+// at returns the place of a key's value, making the entry if there is none.
+func (h *Hash) at(key Key) *Value {
+	if i := h.find(key.s); i >= 0 {
+		return &h.entries[i].val
+	}
+	h.entries = append(h.entries, entry{key: key})
+	n := len(h.entries)
+	switch {
+	case h.index != nil:
+		h.index[key.s] = int32(n - 1)
+	case n > smallHash:
+		h.index = make(map[string]int32, 2*n)
+		for i := range h.entries {
+			h.index[h.entries[i].key.s] = int32(i)
+		}
+	}
+	return &h.entries[n-1].val
+}
+
+// Delete removes the entry under a key and reports whether there was one.
+func (h *Hash) Delete(key string) bool {
+	i := h.find(key)
+	if i < 0 {
+		return false
+	}
+	last := len(h.entries) - 1
+	if h.index != nil {
+		delete(h.index, key)
+		if i != last {
+			h.index[h.entries[last].key.s] = int32(i)
+		}
+	}
+	h.entries[i] = h.entries[last]
+	h.entries[last] = entry{}
+	h.entries = h.entries[:last]
+	return true
+}
+
+// Slot returns the element under a key as a scalar that can be referred to, and
+// makes the element if there is none.
+func (h *Hash) Slot(key Key) *Scalar { return slotOf(h.at(key)) }
+
+// SetSlot makes s itself the element under key, so that a reference to s refers
+// to the element.
+func (h *Hash) SetSlot(key Key, s *Scalar) { *h.at(key) = Value{any: slot{s}} }
+
+// All yields the entries in no particular order. The hash must not gain or
+// lose entries meanwhile.
+func (h *Hash) All() iter.Seq2[Key, Value] {
+	return func(yield func(Key, Value) bool) {
+		for i := range h.entries {
+			if !yield(h.entries[i].key, h.entries[i].val) {
+				return
+			}
+		}
+	}
+}
+
+// Sorted yields the entries in the order of their keys, by code point. The hash
+// must not gain or lose entries meanwhile.
+func (h *Hash) Sorted() iter.Seq2[Key, Value] {
+	return func(yield func(Key, Value) bool) {
+		for _, i := range h.order() {
+			if !yield(h.entries[i].key, h.entries[i].val) {
+				return
+			}
+		}
+	}
+}
+
+func (h *Hash) order() []int32 {
+	order := make([]int32, len(h.entries))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		return strings.Compare(h.entries[a].key.s, h.entries[b].key.s)
+	})
+	return order
+}
