@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Every module of go.work through gofmt, go vet, staticcheck and go fix. All of
+# them run before the first fault makes the script fail.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bad=0
+
+echo "gofmt"
+unformatted=$(gofmt -s -l .)
+if [ -n "$unformatted" ]; then
+	printf 'not gofmt-ed:\n%s\n' "$unformatted"
+	bad=1
+fi
+
+echo "go vet"
+go vet work || bad=1
+
+echo "staticcheck"
+staticcheck=$(cd tools && GOWORK=off go tool -n staticcheck)
+"$staticcheck" work || bad=1
+(cd tools && GOWORK=off go vet ./...) || bad=1
+
+echo "go fix -diff"
+go fix -diff work || bad=1
+
+exit $bad

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Sees to it that what the live tests talk to is there: Perl with the session
+# modules, strace, and a C compiler for the race detector. Installs the Debian
+# packages that are missing where it may, and names them where it may not.
+set -euo pipefail
+
+missing=()
+need() { # need PACKAGE COMMAND...: PACKAGE is missing unless COMMAND succeeds
+	local package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+need perl perl -MStorable -MData::Dumper -MJSON::PP -e1
+need libcgi-session-perl perl -MCGI::Session -e1
+need libapache-session-perl perl -MApache::Session -e1
+need libdbd-sqlite3-perl perl -MDBD::SQLite -e1
+need libjson-perl perl -MJSON -e1
+need libjson-xs-perl perl -MJSON::XS -e1
+need strace command -v strace
+[ "$("$(dirname "$0")/cgo.sh")" = 1 ] || missing+=(gcc libc6-dev)
+
+[ ${#missing[@]} -gt 0 ] || exit 0
+install="apt-get install -y --no-install-recommends ${missing[*]}"
+if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+	echo "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	if apt-get update -qq && $install >/dev/null; then
+		exit 0
+	fi
+fi
+echo "The live tests need what is not here. On Debian: sudo $install" >&2
+[ "${CI:-}" != true ]
