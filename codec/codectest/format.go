@@ -14,12 +14,19 @@ import (
 // same text exactly if no Perl program could tell them apart; the UTF-8 flag of a
 // key that is ASCII does not count.
 func Format(v perl.Value) string {
-	f := formatter{uses: map[perl.Thing]int{}, ids: map[perl.Thing]int{}}
+	return format(v, false)
+}
+
+// format is Format. If it is loose, every plain scalar but undef is written as
+// the characters that Perl prints.
+func format(v perl.Value, loose bool) string {
+	f := formatter{loose: loose, uses: map[perl.Thing]int{}, ids: map[perl.Thing]int{}}
 	f.count(v)
 	return string(f.value(nil, v))
 }
 
 type formatter struct {
+	loose bool
 	uses map[perl.Thing]int
 	ids  map[perl.Thing]int
 }
@@ -64,7 +71,14 @@ func (f *formatter) named(t perl.Thing) (id int, again bool) {
 }
 
 func (f *formatter) value(b []byte, v perl.Value) []byte {
-	switch v.Kind() {
+	kind := v.Kind()
+	if f.loose && kind != perl.KindUndef && kind != perl.KindRef {
+		if kind == perl.KindFloat && v.Float() == 0 {
+			v = perl.Int(0) // Perl prints minus zero as 0
+		}
+		return appendString(b, perl.Text(perl.Upgrade(v)))
+	}
+	switch kind {
 	case perl.KindUndef:
 		return append(b, "null"...)
 	case perl.KindBytes, perl.KindText:
