@@ -2,6 +2,7 @@
 
 FUZZTIME ?= 10m
 BENCH    ?= .
+COUNT    ?= 1
 
 # Without a C compiler the command takes its SQLite in pure Go.
 CGO_ENABLED ?= $(shell tools/cgo.sh)
@@ -29,7 +30,7 @@ fuzz: ## each fuzz target for FUZZTIME (default 10m)
 	FUZZTIME=$(FUZZTIME) tools/fuzz.sh
 
 bench: ## the benchmarks (BENCH=regexp); prints, and writes nothing
-	BENCH='$(BENCH)' tools/bench.sh
+	BENCH='$(BENCH)' COUNT=$(COUNT) tools/bench.sh
 
 cover: ## test coverage of the main module, by function
 	@mkdir -p bin
