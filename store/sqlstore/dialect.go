@@ -1,0 +1,133 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"regexp"
+	"sync/atomic"
+)
+
+// Dialect is what one kind of database does its own way. It is a value: a copy
+// with a field changed is a new dialect.
+//
+// The statements are templates. {table}, {id} and {data} stand for the quoted
+// names; {?id}, {?data}, {?old}, {?max}, {?after} and {?limit} for bound values:
+// an id as text, the new and the old data as bytes, and numbers. No statement
+// may match an id or data that differs in a byte, whatever the collation and
+// padding of the column; a row whose data is NULL is none.
+type Dialect struct {
+	// Name is the driver's name in a type string, such as "SQLite".
+	Name string
+
+	// Quote quotes one name that is made of letters, digits, "_" and "$".
+	Quote func(name string) string
+
+	// Bind returns the n-th placeholder, counted from 1.
+	Bind func(n int) string
+	// Reuse says that one placeholder may stand in several places, and its
+	// value is then bound once.
+	Reuse bool
+
+	// Load selects the length of the data in bytes and, if that is at most
+	// {?max}, the data as bytes, else NULL. It must not read data that is longer.
+	Load string
+	// Exists selects a row if the session is there.
+	Exists string
+	// Create stores a session if there is none, and affects one row or none.
+	Create string
+	// Replace stores {?data} if the data is {?old}, and affects one row or none.
+	Replace string
+	// Overwrite stores a session whatever is there. It affects no row if the
+	// table cannot tell the id from another one.
+	Overwrite string
+	// Delete removes a session; DeleteIf does so if its data is {?old}, and
+	// affects one row or none.
+	Delete, DeleteIf string
+	// First selects the {?limit} first ids, and Next those after {?after}, in
+	// an order of the database's choice that Next continues.
+	First, Next string
+	// Table creates the table in Perl's layout if it is not there.
+	Table string
+
+	// Fault says what an error of the driver means. It must not take long.
+	Fault func(err error) Fault
+
+	// Detach says that a driver may stay in a call after its context has
+	// ended. Such a call is then left to itself and its outcome is unknown.
+	Detach bool
+}
+
+// Fault is what an error means to the store.
+type Fault int
+
+const (
+	Other       Fault = iota // nothing in particular: the caller gets to see it
+	Busy                     // nothing was done, and it may work when tried again
+	NoTable                  // the table is not there, or has not these columns
+	Unreachable              // the database cannot be opened or makes no sense
+)
+
+// query is a template made into a statement.
+type query struct {
+	text  string
+	binds []string // the names of the values, in the order of the placeholders
+	stmt  atomic.Pointer[sql.Stmt]
+}
+
+// args are the values that statements can ask for.
+type args struct {
+	id, after  string
+	data, old  []byte
+	max, limit int
+}
+
+func (q *query) values(a args) []any {
+	vs := make([]any, len(q.binds))
+	for i, name := range q.binds {
+		switch name {
+		case "id":
+			vs[i] = a.id
+		case "after":
+			vs[i] = a.after
+		case "data":
+			vs[i] = a.data
+		case "old":
+			vs[i] = a.old
+		case "max":
+			vs[i] = int64(a.max)
+		case "limit":
+			vs[i] = int64(a.limit)
+		}
+	}
+	return vs
+}
+
+var (
+	inTemplate = regexp.MustCompile(`\{(\?)?([a-z]+)\}`)
+	nameForm   = regexp.MustCompile(`^[\pL_][\pL\pN_$]{0,62}$`)
+)
+
+func validName(name string) bool { return nameForm.MatchString(name) }
+
+func (d Dialect) expand(template, table, id, data string) *query {
+	q := &query{}
+	number := map[string]int{}
+	q.text = inTemplate.ReplaceAllStringFunc(template, func(m string) string {
+		switch m {
+		case "{table}":
+			return table
+		case "{id}":
+			return id
+		case "{data}":
+			return data
+		}
+		name := m[2 : len(m)-1]
+		n := number[name]
+		if n == 0 || !d.Reuse {
+			q.binds = append(q.binds, name)
+			n = len(q.binds)
+			number[name] = n
+		}
+		return d.Bind(n)
+	})
+	return q
+}

@@ -1,0 +1,84 @@
+package sqlstore
+
+import (
+	"strconv"
+	"strings"
+)
+
+// SQLite is the dialect of SQLite 3.43 and later, with any driver.
+//
+// Perl binds the data as a blob, and so a blob it is, although the column is
+// declared as text: a declared type is a preference there and not a rule. Data
+// that somebody stored as text is read as its bytes and stays text when it is
+// replaced. The table that Migrate makes declares char(128) and text as Perl's
+// documentation does: char is as long as the longest generated id but not
+// enforced, and text, unlike a numeric type, converts neither blob nor text.
+//
+// Ids are text, which may hold any bytes. Text in a database whose encoding is
+// UTF-16 cannot; [OpenSQLite] refuses those.
+var SQLite = Dialect{
+	Name: "SQLite",
+
+	// Not in double quotes: SQLite takes a name in them that it does not know
+	// for a string, and the wrong column would never be noticed.
+	Quote: func(name string) string { return "`" + name + "`" },
+	Bind:  func(n int) string { return "?" + strconv.Itoa(n) },
+	Reuse: true,
+
+	// octet_length looks at the header of the row only.
+	Load: `SELECT octet_length({data}), CASE WHEN octet_length({data}) <= {?max} THEN CAST({data} AS BLOB) END` +
+		` FROM {table} WHERE ` + sqliteSameID,
+	Exists: `SELECT 1 FROM {table} WHERE ` + sqliteSameID + ` AND {data} IS NOT NULL`,
+	Create: `INSERT INTO {table} ({id}, {data}) VALUES ({?id}, {?data})` +
+		` ON CONFLICT ({id}) DO UPDATE SET {data} = excluded.{data} WHERE {data} IS NULL AND ` + sqliteSameText,
+	Replace: `UPDATE {table} SET {data} = CASE typeof({data}) WHEN 'text' THEN CAST({?data} AS TEXT) ELSE {?data} END` +
+		` WHERE ` + sqliteSameID + ` AND CAST({data} AS BLOB) = {?old}`,
+	Overwrite: `INSERT INTO {table} ({id}, {data}) VALUES ({?id}, {?data})` +
+		` ON CONFLICT ({id}) DO UPDATE SET {data} = CASE typeof({data}) WHEN 'text'` +
+		` THEN CAST(excluded.{data} AS TEXT) ELSE excluded.{data} END WHERE ` + sqliteSameText,
+	Delete:   `DELETE FROM {table} WHERE ` + sqliteSameID,
+	DeleteIf: `DELETE FROM {table} WHERE ` + sqliteSameID + ` AND CAST({data} AS BLOB) = {?old}`,
+
+	// Every text sorts before the empty blob: ids stored as blobs, which
+	// neither Perl nor Load would find, are left out, by the index.
+	First: `SELECT CAST({id} AS BLOB) FROM {table} WHERE {id} < x''` +
+		` AND {data} IS NOT NULL ORDER BY {id} LIMIT {?limit}`,
+	Next: `SELECT CAST({id} AS BLOB) FROM {table} WHERE {id} > {?after} AND {id} < x''` +
+		` AND {data} IS NOT NULL ORDER BY {id} LIMIT {?limit}`,
+
+	Table: `CREATE TABLE IF NOT EXISTS {table} ({id} char(128) not null primary key, {data} text not null)`,
+
+	Fault:  sqliteFault,
+	Detach: true,
+}
+
+// The first comparison uses the index. The second is exact where the first is
+// not: under the collations NOCASE and RTRIM, or in a column of numbers, where
+// 7 would be found as 007.
+const (
+	sqliteSameText = `CAST({id} AS TEXT) = {?id} COLLATE BINARY`
+	sqliteSameID   = `{id} = {?id} AND ` + sqliteSameText
+)
+
+// sqliteFault goes by the texts of SQLite itself, which every driver passes on
+// and which, unlike the drivers' error types, need no import.
+func sqliteFault(err error) Fault {
+	text := err.Error()
+	has := func(texts ...string) bool {
+		for _, t := range texts {
+			if strings.Contains(text, t) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("database is locked", "database table is locked", "database schema is locked"):
+		return Busy
+	case has("no such table", "no such column", "has no column named"):
+		return NoTable
+	case has("unable to open database file", "file is not a database", "database disk image is malformed"):
+		return Unreachable
+	}
+	return Other
+}

@@ -1,0 +1,233 @@
+// Package sqlstore keeps sessions in a table of an SQL database, in the layout
+// that Perl's Data::Session, CGI::Session and flexmysql use:
+//
+//	create table sessions (id char(128) not null primary key, a_session text not null)
+//
+// It works over any *sql.DB and imports no driver. What databases do differently
+// is a value, a [Dialect]: how names are quoted and values bound, how to compare
+// bytes exactly, how to make the table, what an error means. Today there is one,
+// [SQLite]; [OpenSQLite] opens a file with the settings that suit it.
+//
+// Perl's table has no column for a version, so a version is the bytes that were
+// read, and a save is one conditional statement: it replaces the row if it still
+// holds them. Perl overwrites. Only the two columns are ever touched; others,
+// which a table that is shared with an application may have, keep their values. A
+// row whose data is NULL counts as absent, as it does for Perl, and creating a
+// session fills it.
+//
+// A database that is busy is asked again, with jitter, until the context ends.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-datasession/datasession/store"
+)
+
+// Options says where in the database the sessions are. The zero value stands for
+// Perl's table.
+type Options struct {
+	// Table, IDColumn and DataColumn are "sessions", "id" and "a_session" if
+	// empty. A name is made of letters, digits, "_" and "$"; that of the table
+	// may be preceded by a schema and a dot. Names are quoted.
+	Table, IDColumn, DataColumn string
+
+	// MaxBytes limits the data of one session, read or written. Zero means
+	// store.MaxBytes.
+	MaxBytes int
+
+	// Wait is for how long a busy database is asked again if the context has
+	// no deadline. Zero means 10 seconds.
+	Wait time.Duration
+}
+
+// Store keeps sessions in one table. It implements [store.Store],
+// [store.Lister], [store.Pinger] and [store.Migrator], and is safe for use by
+// several goroutines.
+type Store struct {
+	dialect  Dialect
+	table    string // as the caller spelled it, for messages
+	maxBytes int
+	wait     time.Duration
+
+	open   func(context.Context) (*sql.DB, error) // nil: db is the caller's
+	turn   chan struct{}                          // held while opening and closing
+	db     atomic.Pointer[sql.DB]
+	closed atomic.Bool
+
+	load, create, replace, overwrite, remove, removeIf, exists *query
+
+	first, next *query
+	migrate     string
+}
+
+var _ interface {
+	store.Store
+	store.Lister
+	store.Pinger
+	store.Migrator
+} = (*Store)(nil)
+
+// New returns a store that keeps sessions in db, which stays the caller's: Close
+// does not close it. It does no I/O. It reports names that are not fit for SQL.
+func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("sqlstore: no database")
+	}
+	s, err := newStore(d, opts)
+	if err != nil {
+		return nil, err
+	}
+	s.db.Store(db)
+	return s, nil
+}
+
+// Open returns a store that calls open when it first needs the database, and
+// again the next time if that failed. Close closes what open returned. Open
+// itself does no I/O.
+func Open(open func(ctx context.Context) (*sql.DB, error), d Dialect, opts *Options) (*Store, error) {
+	if open == nil {
+		return nil, errors.New("sqlstore: no function to open the database")
+	}
+	s, err := newStore(d, opts)
+	if err != nil {
+		return nil, err
+	}
+	s.open = open
+	return s, nil
+}
+
+func newStore(d Dialect, opts *Options) (*Store, error) {
+	o := Options{}
+	if opts != nil {
+		o = *opts
+	}
+	s := &Store{
+		dialect:  d,
+		table:    or(o.Table, "sessions"),
+		maxBytes: or(o.MaxBytes, store.MaxBytes),
+		wait:     or(o.Wait, 10*time.Second),
+		turn:     make(chan struct{}, 1),
+	}
+	id, data := or(o.IDColumn, "id"), or(o.DataColumn, "a_session")
+	schema, table, qualified := strings.Cut(s.table, ".")
+	names := []string{schema, id, data}
+	if qualified {
+		names = append(names, table)
+	}
+	for _, name := range names {
+		if !validName(name) {
+			return nil, fmt.Errorf("sqlstore: bad name %q for a table or column, want letters, digits, _ and $", name)
+		}
+	}
+	if strings.EqualFold(id, data) {
+		return nil, fmt.Errorf("sqlstore: id and data are both in column %q", id)
+	}
+	quoted := d.Quote(schema)
+	if qualified {
+		quoted += "." + d.Quote(table)
+	}
+	expand := func(template string) *query {
+		return d.expand(template, quoted, d.Quote(id), d.Quote(data))
+	}
+	s.load, s.create, s.replace = expand(d.Load), expand(d.Create), expand(d.Replace)
+	s.overwrite, s.exists = expand(d.Overwrite), expand(d.Exists)
+	s.remove, s.removeIf = expand(d.Delete), expand(d.DeleteIf)
+	s.first, s.next = expand(d.First), expand(d.Next)
+	s.migrate = expand(d.Table).text
+	return s, nil
+}
+
+func or[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+var errClosed = errors.New("store is closed")
+
+// handle returns the database, opening it if that is still to be done.
+func (s *Store) handle(ctx context.Context) (*sql.DB, error) {
+	if s.closed.Load() {
+		return nil, errClosed
+	}
+	if db := s.db.Load(); db != nil {
+		return db, nil
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if s.closed.Load() {
+		return nil, errClosed
+	}
+	if db := s.db.Load(); db != nil {
+		return db, nil
+	}
+	db, err := s.open(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	s.db.Store(db)
+	return db, nil
+}
+
+// stmt returns q prepared. A statement is prepared once; one that failed, say
+// because its table is not there yet, is prepared again the next time.
+func (s *Store) stmt(ctx context.Context, q *query) (*sql.Stmt, error) {
+	db, err := s.handle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if st := q.stmt.Load(); st != nil {
+		return st, nil
+	}
+	st, err := db.PrepareContext(ctx, q.text)
+	if err != nil {
+		return nil, err
+	}
+	if !q.stmt.CompareAndSwap(nil, st) {
+		st.Close()
+		st = q.stmt.Load()
+	}
+	if s.closed.Load() {
+		s.closeStatements()
+		return nil, errClosed
+	}
+	return st, nil
+}
+
+// Close closes the statements that the store prepared and, if the store came
+// from [Open], the database.
+func (s *Store) Close() error {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	if s.closed.Swap(true) {
+		return nil
+	}
+	err := s.closeStatements()
+	if db := s.db.Load(); db != nil && s.open != nil {
+		err = errors.Join(err, db.Close())
+	}
+	return err
+}
+
+func (s *Store) closeStatements() error {
+	var errs []error
+	for _, q := range []*query{s.load, s.create, s.replace, s.overwrite, s.remove, s.removeIf, s.exists, s.first, s.next} {
+		if st := q.stmt.Swap(nil); st != nil {
+			errs = append(errs, st.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,89 @@
+package sqlstore
+
+import (
+	"context"
+	"iter"
+)
+
+// pageSize is how many ids are read at a time.
+const pageSize = 500
+
+// IDs yields the ids in pages, each read by a statement of its own, so that no
+// connection and no lock is held while the loop works.
+func (s *Store) IDs(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		page, err := s.page(ctx, s.first, "")
+		for ; err == nil && len(page) > 0; page, err = s.page(ctx, s.next, page[len(page)-1]) {
+			for _, id := range page {
+				if !yield(id, nil) {
+					return
+				}
+			}
+			if len(page) < pageSize {
+				return
+			}
+		}
+		if err != nil {
+			yield("", err)
+		}
+	}
+}
+
+func (s *Store) page(ctx context.Context, q *query, after string) ([]string, error) {
+	return call(ctx, s, "list", func(ctx context.Context) ([]string, error) {
+		st, err := s.stmt(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := st.QueryContext(ctx, q.values(args{after: after, limit: pageSize})...)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		page := make([]string, 0, pageSize)
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return nil, err
+			}
+			page = append(page, id)
+		}
+		return page, rows.Err()
+	})
+}
+
+// Ping looks up a session in the table. It reports ErrUnavailable if the database
+// cannot be opened, and if the table is not there.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := call(ctx, s, "ping", func(ctx context.Context) (struct{}, error) {
+		st, err := s.stmt(ctx, s.exists)
+		if err != nil {
+			return struct{}{}, err
+		}
+		rows, err := st.QueryContext(ctx, s.exists.values(args{})...)
+		if err != nil {
+			return struct{}{}, err
+		}
+		rows.Next()
+		if err := rows.Err(); err != nil {
+			rows.Close()
+			return struct{}{}, err
+		}
+		return struct{}{}, rows.Close()
+	})
+	return err
+}
+
+// Migrate makes the table, in Perl's layout, if there is none of that name. It
+// changes nothing about one that is there.
+func (s *Store) Migrate(ctx context.Context) error {
+	_, err := call(ctx, s, "make a table in", func(ctx context.Context) (struct{}, error) {
+		db, err := s.handle(ctx)
+		if err != nil {
+			return struct{}{}, err
+		}
+		_, err = db.ExecContext(ctx, s.migrate)
+		return struct{}{}, err
+	})
+	return err
+}
