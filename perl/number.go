@@ -51,9 +51,14 @@ func Reftype(t Thing) string {
 	return "REGEXP"
 }
 
-// FormatFloat returns Perl's text for a floating point number: C's %.15g, and
-// Inf, -Inf, NaN.
-func FormatFloat(f float64) string { return formatFloat(f, 15) }
+// FormatFloat returns Perl's text for a floating point number: C's %.15g, but
+// 0 for negative zero, and Inf, -Inf, NaN.
+func FormatFloat(f float64) string {
+	if f == 0 {
+		return "0"
+	}
+	return formatFloat(f, 15)
+}
 
 func formatFloat(f float64, digits int) string {
 	switch {
@@ -88,7 +93,7 @@ func formatFloat(f float64, digits int) string {
 }
 
 // FormatFloatExact returns the first of %.15g, %.16g and %.17g that reads back
-// to the same number.
+// to the same number, so -0 for negative zero.
 func FormatFloatExact(f float64) string {
 	for digits := 15; digits < 17; digits++ {
 		s := formatFloat(f, digits)
@@ -130,11 +135,7 @@ func (v Value) AsFloat() float64 {
 	case KindBool:
 		return float64(v.Plain().num)
 	case KindBytes, KindText, KindVString:
-		s := numericPrefix(v.Str())
-		f, err := strconv.ParseFloat(s, 64)
-		if err != nil && !math.IsInf(f, 0) {
-			return 0
-		}
+		f, _ := parseFloat(numericPrefix(v.Str()))
 		return f
 	}
 	return 0
@@ -163,10 +164,22 @@ func (v Value) AsInt() int64 {
 	}
 }
 
+// parseFloat reads what numericPrefix returns. ok is false if the number is too
+// great for a float64; f is infinite then.
+func parseFloat(s string) (f float64, ok bool) {
+	if strings.HasSuffix(strings.ToLower(s), "nan") { // strconv wants no sign
+		return math.NaN(), true
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	return f, err == nil
+}
+
+const space = " \t\n\r\f\v"
+
 // numericPrefix returns the longest prefix of s, after white space, that Perl
-// reads as a decimal number, in a form that strconv reads as well.
+// reads as a decimal number, in a form that parseFloat reads as well.
 func numericPrefix(s string) string {
-	s = strings.TrimLeft(s, " \t\n\r\f\v")
+	s = strings.TrimLeft(s, space)
 	i := 0
 	if i < len(s) && (s[i] == '+' || s[i] == '-') {
 		i++

@@ -51,25 +51,40 @@ func downgrade(text string) (string, bool) {
 	return string(b), true
 }
 
-// Upgrade returns the characters of a string in UTF-8, whichever kind it is.
+// Upgrade returns the characters of a string in UTF-8, whichever kind it is. Of
+// anything else it returns what Perl would print.
 func Upgrade(v Value) string {
-	if v.Kind() == KindText {
-		return v.Str()
+	s, text := characters(v)
+	if text {
+		return s
 	}
-	return upgrade(v.String())
+	return upgrade(s)
 }
 
 // Downgrade returns the characters of a string one a byte, and whether all of
 // them are below 256. Strings without the UTF-8 flag are always that.
 func Downgrade(v Value) (string, bool) {
-	if v.Kind() == KindText {
-		return downgrade(v.Str())
+	s, text := characters(v)
+	if text {
+		return downgrade(s)
 	}
-	return v.String(), true
+	return s, true
+}
+
+// characters returns what Perl would print, and whether that is in UTF-8 or has
+// one character a byte.
+func characters(v Value) (s string, text bool) {
+	switch v = v.Plain(); x := v.any.(type) {
+	case textPtr:
+		return v.Str(), true
+	case *vstring:
+		return characters(x.str)
+	}
+	return v.String(), v.Kind() == KindRef
 }
 
 // AppendRune appends a code point in UTF-8, extended as Perl does to surrogates
-// and to code points above U+10FFFF (up to 31 bits).
+// and to code points above U+10FFFF (here up to 32 bits, in Perl 63).
 func AppendRune(dst []byte, r uint32) []byte {
 	switch {
 	case r < 0x80:
@@ -82,8 +97,10 @@ func AppendRune(dst []byte, r uint32) []byte {
 		return append(dst, 0xF0|byte(r>>18), cont(r>>12), cont(r>>6), cont(r))
 	case r < 0x4000000:
 		return append(dst, 0xF8|byte(r>>24), cont(r>>18), cont(r>>12), cont(r>>6), cont(r))
-	default:
+	case r < 0x80000000:
 		return append(dst, 0xFC|byte(r>>30), cont(r>>24), cont(r>>18), cont(r>>12), cont(r>>6), cont(r))
+	default:
+		return append(dst, 0xFE, cont(r>>30), cont(r>>24), cont(r>>18), cont(r>>12), cont(r>>6), cont(r))
 	}
 }
 
@@ -115,10 +132,12 @@ func DecodeRune(s string) (r uint32, n int, ok bool) {
 		r, n, least = uint32(c&0x03), 5, 0x200000
 	case c < 0xFE:
 		r, n, least = uint32(c&0x01), 6, 0x4000000
+	case c == 0xFE:
+		r, n, least = 0, 7, 0x80000000
 	default:
 		return uint32(c), 1, false
 	}
-	if len(s) < n {
+	if len(s) < n || n == 7 && s[1] > 0x83 {
 		return uint32(c), 1, false
 	}
 	for i := 1; i < n; i++ {

@@ -121,7 +121,7 @@ func VString(str Value, literal string) Value {
 
 // NewRef returns a reference to t. A nil t is a programmer's mistake and panics.
 func NewRef(t Thing) Value {
-	if t == nil {
+	if isNil(t) {
 		panic("perl: NewRef of nil")
 	}
 	return Value{any: t}
@@ -130,10 +130,26 @@ func NewRef(t Thing) Value {
 // NewWeakRef returns a weak reference to t: in Perl, one that does not keep t
 // alive. Here it differs from NewRef only in that codecs carry the flag along.
 func NewWeakRef(t Thing) Value {
-	if t == nil {
+	if isNil(t) {
 		panic("perl: NewWeakRef of nil")
 	}
 	return Value{any: weakRef{t}}
+}
+
+// isNil reports whether t is nil or a nil pointer, such as the Hash of a Value
+// that is not a hash.
+func isNil(t Thing) bool {
+	switch t := t.(type) {
+	case *Hash:
+		return t == nil
+	case *Array:
+		return t == nil
+	case *Scalar:
+		return t == nil
+	case *Regexp:
+		return t == nil
+	}
+	return true
 }
 
 // Kind returns what v holds.
