@@ -1,0 +1,159 @@
+package perljson
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/perl"
+)
+
+// Append is described at [codec.Codec] and, for what is written and what is
+// refused, at the package.
+func (Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error) {
+	e := encoder{buf: dst, from: len(dst), lim: limits(lim)}
+	if err := e.value(v); err != nil {
+		return dst, e.placed(err)
+	}
+	return e.buf, nil
+}
+
+type encoder struct {
+	buf   []byte
+	from  int // where buf was when we began
+	lim   codec.Limits
+	nodes int
+	path  []step // the containers around the value at hand
+}
+
+// step is a container, and which of its elements is at hand.
+type step struct {
+	thing perl.Thing
+	key   perl.Key
+	index int
+}
+
+func (e *encoder) value(v perl.Value) error {
+	if e.nodes++; e.nodes > e.lim.Nodes {
+		return limit("nodes", e.lim.Nodes)
+	}
+	switch v.Kind() {
+	case perl.KindUndef:
+		e.buf = append(e.buf, "null"...)
+	case perl.KindBytes:
+		return e.bytes(v.Str())
+	case perl.KindText:
+		return e.text(v.Str())
+	case perl.KindVString:
+		_, str, _ := v.Literal()
+		return e.value(str)
+	case perl.KindInt:
+		e.buf = strconv.AppendInt(e.buf, v.Int(), 10)
+	case perl.KindUint:
+		e.buf = strconv.AppendUint(e.buf, v.Uint(), 10)
+	case perl.KindFloat:
+		return e.float(v.Float())
+	case perl.KindBool:
+		e.buf = strconv.AppendBool(e.buf, v.Truth())
+	case perl.KindRef:
+		return e.ref(v.Thing())
+	}
+	return e.room(0)
+}
+
+func (e *encoder) float(f float64) error {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return unsupported("the number " + perl.FormatFloat(f))
+	}
+	e.buf = append(e.buf, perl.FormatFloat(f)...)
+	return e.room(0)
+}
+
+func (e *encoder) ref(t perl.Thing) error {
+	if s, ok := t.(*perl.Scalar); ok && s.Class() == boolean {
+		e.buf = strconv.AppendBool(e.buf, s.Get().Truth())
+		return e.room(0)
+	}
+	if _, ok := t.(*perl.Regexp); ok {
+		return unsupported("a pattern")
+	}
+	if t.Class() != "" {
+		return unsupported("an object")
+	}
+	switch t := t.(type) {
+	case *perl.Hash:
+		return e.hash(t)
+	case *perl.Array:
+		return e.array(t)
+	}
+	return unsupported("a reference to a scalar")
+}
+
+func (e *encoder) hash(h *perl.Hash) error {
+	if err := e.enter(h); err != nil {
+		return err
+	}
+	e.buf = append(e.buf, '{')
+	at, first := len(e.path)-1, true
+	for k, v := range h.Sorted() {
+		if !first {
+			e.buf = append(e.buf, ',')
+		}
+		first = false
+		e.path[at].key = k
+		if err := e.text(k.String()); err != nil {
+			return err
+		}
+		e.buf = append(e.buf, ':')
+		if err := e.value(v); err != nil {
+			return err
+		}
+	}
+	return e.leave('}')
+}
+
+func (e *encoder) array(a *perl.Array) error {
+	if err := e.enter(a); err != nil {
+		return err
+	}
+	e.buf = append(e.buf, '[')
+	at := len(e.path) - 1
+	for i, v := range a.All() {
+		if i > 0 {
+			e.buf = append(e.buf, ',')
+		}
+		e.path[at].index = i
+		if err := e.value(v); err != nil {
+			return err
+		}
+	}
+	return e.leave(']')
+}
+
+// enter begins a container. One that is in itself is refused, at any depth.
+func (e *encoder) enter(t perl.Thing) error {
+	for _, s := range e.path {
+		if s.thing == t {
+			return unsupported("a cycle")
+		}
+	}
+	if len(e.path) >= e.lim.Depth {
+		return limit("depth", e.lim.Depth)
+	}
+	e.path = append(e.path, step{thing: t})
+	return nil
+}
+
+func (e *encoder) leave(end byte) error {
+	e.path = e.path[:len(e.path)-1]
+	e.buf = append(e.buf, end)
+	return e.room(0)
+}
+
+// room reports whether n more bytes are too many.
+func (e *encoder) room(n int) error {
+	if len(e.buf)-e.from+n > e.lim.Bytes {
+		return limit("bytes", e.lim.Bytes)
+	}
+	return nil
+}
