@@ -1,0 +1,167 @@
+package datasession
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/perl"
+	"github.com/go-datasession/datasession/store"
+)
+
+// Flush stores the session if it was changed, or if its access time is due to be
+// written. A new session in which nothing was set is not stored.
+//
+// If somebody stored the session since it was loaded, Flush applies this session's
+// edits to the newer one. It reports ErrDeleted if the session was deleted or has
+// expired meanwhile, and then stores nothing, now or later; ErrConflict if
+// Options.Resolve rejects, or the tries run out; ErrTooLarge for data over a limit.
+// After an error of the store the edits are kept, and Flush can be called again.
+//
+// Perl's flush stores the whole session over whatever is there.
+func (s *Session) Flush(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return wrap("flush", s.id, s.flush(ctx, s.m.opts.Tries))
+}
+
+func (s *Session) flush(ctx context.Context, tries int) error {
+	if s.deleted || s.ignored {
+		return nil
+	}
+	if _, err := s.collect(); err != nil {
+		return err
+	}
+	edited := s.edited()
+	if !edited && !s.touch {
+		return nil
+	}
+	for try := 1; ; try++ {
+		err := s.save(ctx)
+		switch {
+		case err == nil:
+			s.settle()
+			return nil
+		case errors.Is(err, ErrNotFound):
+			s.bury()
+			return ErrDeleted
+		case !errors.Is(err, ErrConflict) || try >= tries:
+			return err
+		case s.generated && s.rev.IsZero():
+			err = s.drawAgain(ctx)
+		case !edited: // somebody else has used it, and has written that
+			s.touch = false
+			return nil
+		default:
+			s.m.stats.retries.Add(1)
+			if err = pause(ctx, try); err == nil {
+				err = s.catchUp(ctx)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// save makes one attempt to store the session as it is in memory.
+func (s *Session) save(ctx context.Context) error {
+	f := s.m.opts.Family
+	if f.atime != "" && (s.used || s.times.atime) {
+		s.root.Set(f.atime, perl.Int(s.accessed))
+	}
+	data, err := s.m.codec.Append(nil, perl.NewRef(s.root), s.m.opts.Limits)
+	if errors.Is(err, codec.ErrLimit) {
+		return tooLarge(err)
+	}
+	if err != nil {
+		return err
+	}
+	rev, err := s.m.store.Save(ctx, s.id, data, s.rev, store.SaveOptions{TTL: s.ttl()})
+	if err != nil {
+		return err
+	}
+	s.rev = rev
+	s.saves++
+	s.m.stats.saves.Add(1)
+	s.m.opts.Logger.DebugContext(ctx, "session stored", "session", Fingerprint(s.id), "bytes", len(data))
+	return nil
+}
+
+// catchUp loads what is stored now and applies the edits to it.
+func (s *Session) catchUp(ctx context.Context) error {
+	rec, err := s.m.store.Load(ctx, s.id)
+	if errors.Is(err, ErrNotFound) {
+		if s.rev.IsZero() {
+			return nil // it came and went: the next try creates it
+		}
+		s.bury()
+		return ErrDeleted
+	}
+	if err != nil {
+		return err
+	}
+	root, err := s.m.decode(s.id, rec.Data)
+	if err != nil {
+		return err
+	}
+	f := s.m.opts.Family
+	if s.m.expired(root, s.m.now()) {
+		s.bury()
+		s.expired = true
+		return ErrDeleted
+	}
+	stored := f.seconds(root, f.atime)
+	if err := s.rebase(ctx, root); err != nil {
+		return err
+	}
+	s.rev = rec.Rev
+	if !s.times.atime {
+		if s.used {
+			s.expireParams(stored)
+		}
+		s.accessed = max(s.accessed, stored)
+	}
+	return nil
+}
+
+// drawAgain gives a new session another id: the one it had is taken.
+func (s *Session) drawAgain(ctx context.Context) error {
+	id, err := s.m.opts.NewID.New(ctx)
+	if err != nil {
+		return err
+	}
+	s.setID(id)
+	return nil
+}
+
+func (s *Session) setID(id string) {
+	s.id = id
+	s.root.Set(s.m.opts.Family.id, idValue(id, s.m.opts.NewID.Name()))
+}
+
+// ttl is after how long without a write the store may drop the session. It is a
+// little more than the lifetime: the last second still counts in Perl, and whether
+// it is over is for the Manager to say.
+func (s *Session) ttl() time.Duration {
+	const slack = 2
+	f := s.m.opts.Family
+	ttl := f.seconds(s.root, f.etime)
+	if ctime := f.seconds(s.root, f.ctime); s.m.opts.MaxAge != 0 && ctime != 0 {
+		left := max(ctime+toSeconds(s.m.opts.MaxAge)-s.m.now(), 0)
+		ttl = shorter(ttl, left+1)
+	}
+	if ttl == 0 {
+		return 0
+	}
+	return min(toDuration(max(ttl, 0)+slack), Forever-1)
+}
+
+func tooLarge(err error) error { return &largeError{err} }
+
+type largeError struct{ err error }
+
+func (e *largeError) Error() string        { return ErrTooLarge.Error() + ": " + e.err.Error() }
+func (e *largeError) Is(target error) bool { return target == ErrTooLarge }
+func (e *largeError) Unwrap() error        { return e.err }

@@ -1,0 +1,257 @@
+package datasession
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync/atomic"
+
+	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/perl"
+	"github.com/go-datasession/datasession/store"
+)
+
+// Manager makes, loads and removes the sessions of one store. It is safe for use
+// by several goroutines.
+type Manager struct {
+	store   store.Store
+	codec   codec.Codec
+	opts    Options
+	lister  store.Lister // nil if the store cannot enumerate
+	updates updateLocks
+	stats   struct{ loads, saves, retries, conflicts atomic.Int64 }
+}
+
+// New returns a Manager over a store and a codec. A nil opts means the defaults.
+func New(st store.Store, c codec.Codec, opts *Options) (*Manager, error) {
+	if st == nil || c == nil {
+		return nil, errors.New("datasession: New needs a store and a codec")
+	}
+	m := &Manager{store: st, codec: c, opts: opts.withDefaults(), updates: newUpdateLocks()}
+	if m.opts.Lifetime < 0 || m.opts.MaxAge < 0 {
+		return nil, errors.New("datasession: Lifetime and MaxAge must not be negative")
+	}
+	m.lister, _ = st.(store.Lister)
+	return m, nil
+}
+
+// Store returns the store, for what only it can do.
+func (m *Manager) Store() store.Store { return m.store }
+
+// Codec returns the codec.
+func (m *Manager) Codec() codec.Codec { return m.codec }
+
+// Options returns the options in use, defaults filled in.
+func (m *Manager) Options() Options { return m.opts }
+
+// Close closes the store. Sessions that were not flushed are not stored.
+func (m *Manager) Close() error { return m.store.Close() }
+
+// Stats counts what a Manager has done since it was made.
+type Stats struct {
+	Loads     int64 // sessions read from the store
+	Saves     int64 // sessions written to it
+	Retries   int64 // writes that met a newer session and were tried again
+	Conflicts int64 // parameters that were handed to Options.Resolve
+}
+
+// Stats returns the counts so far.
+func (m *Manager) Stats() Stats {
+	return Stats{m.stats.loads.Load(), m.stats.saves.Load(), m.stats.retries.Load(), m.stats.conflicts.Load()}
+}
+
+// ValidID reports whether id has the shape of the ids that Options.NewID makes. It
+// does no I/O; ask it of ids that come with a request.
+func (m *Manager) ValidID(id string) bool { return m.opts.NewID.Valid(id) }
+
+// New returns a new session under a fresh id. Nothing is stored before a flush, and
+// then only if something was set.
+func (m *Manager) New(ctx context.Context) (*Session, error) {
+	id, err := m.opts.NewID.New(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("new session: %w", err)
+	}
+	s := m.newSession(id)
+	s.generated = true
+	return s, nil
+}
+
+// NewWithID returns a new session under an id that the program has chosen. If
+// there is one when it is flushed, the two are merged.
+func (m *Manager) NewWithID(_ context.Context, id string) (*Session, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	return m.newSession(id), nil
+}
+
+func (m *Manager) newSession(id string) *Session {
+	now := m.now()
+	root := m.opts.Family.newRoot(idValue(id, m.opts.NewID.Name()), now, toSeconds(m.opts.Lifetime), "")
+	return &Session{m: m, id: id, root: root, accessed: now, isNew: true}
+}
+
+// Load returns the stored session, and takes note that it was used now. It reports
+// ErrNotFound if there is none, ErrExpired if it is past its time, in which case it
+// is removed from the store, and ErrCorrupt if what is stored is not a session.
+//
+// Unlike Perl it never makes a new session.
+func (m *Manager) Load(ctx context.Context, id string) (*Session, error) {
+	s, err := m.load(ctx, id, true)
+	return s, wrap("load", id, err)
+}
+
+// Peek is Load for somebody who only looks: it does not count as a use, and it
+// returns an expired session, with its parameters, where Load reports ErrExpired.
+// Changes to the session can be flushed, and then leave the access time alone.
+func (m *Manager) Peek(ctx context.Context, id string) (*Session, error) {
+	s, err := m.load(ctx, id, false)
+	return s, wrap("load", id, err)
+}
+
+// Open returns the stored session, or a new one under that id if there is none or
+// if it has expired: Perl's new(id => ...). It is for ids that the program has
+// chosen. An id that a stranger can choose must not come here.
+func (m *Manager) Open(ctx context.Context, id string) (*Session, error) {
+	s, err := m.Load(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return m.NewWithID(ctx, id)
+	}
+	return s, err
+}
+
+func (m *Manager) load(ctx context.Context, id string, use bool) (*Session, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	for try := 0; ; try++ {
+		rec, err := m.store.Load(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		m.stats.loads.Add(1)
+		root, err := m.decode(id, rec.Data)
+		if err != nil {
+			return nil, err
+		}
+		s := &Session{m: m, id: id, root: root, rev: rec.Rev}
+		s.accessed = m.opts.Family.seconds(root, m.opts.Family.atime)
+		now := m.now()
+		s.expired = m.expired(root, now)
+		switch {
+		case use && !s.expired:
+			s.use(now)
+		case use:
+			err := m.store.Delete(ctx, id, rec.Rev)
+			if errors.Is(err, ErrConflict) && try < m.opts.Tries {
+				continue // somebody used it at the last moment
+			}
+			if err != nil {
+				return nil, err
+			}
+			return nil, ErrExpired
+		}
+		m.opts.Logger.DebugContext(ctx, "session loaded", "session", Fingerprint(id), "bytes", len(rec.Data))
+		return s, nil
+	}
+}
+
+// decode turns stored bytes into the session's hash, or says why they are not one.
+func (m *Manager) decode(id string, data []byte) (*perl.Hash, error) {
+	if len(data) == 0 {
+		return nil, corrupt(errors.New("no data"))
+	}
+	v, err := m.codec.Decode(data, m.opts.Limits)
+	if err != nil {
+		return nil, corrupt(err)
+	}
+	root := v.Hash()
+	if root == nil {
+		return nil, corrupt(fmt.Errorf("want a hash, found %s", v.Kind()))
+	}
+	if !m.opts.AnyStoredID && !m.opts.Family.hasID(root, id) {
+		return nil, corrupt(errors.New("it carries another id"))
+	}
+	return root, nil
+}
+
+// expired reports whether a stored session is past its time.
+func (m *Manager) expired(root *perl.Hash, now int64) bool {
+	return m.over(root, m.opts.Family.seconds(root, m.opts.Family.atime), now)
+}
+
+// over reports whether a session that was last used at atime is past its time. An
+// access time in the future, from a clock that was wrong, counts as now.
+func (m *Manager) over(root *perl.Hash, atime, now int64) bool {
+	f := m.opts.Family
+	if f.atime == "" {
+		return false
+	}
+	if f.past(min(atime, now), f.seconds(root, f.etime), now) {
+		return true
+	}
+	ctime := f.seconds(root, f.ctime)
+	return m.opts.MaxAge != 0 && ctime != 0 && f.past(min(ctime, now), toSeconds(m.opts.MaxAge), now)
+}
+
+// Delete removes a session, whatever its state. A session that is not there is no
+// error.
+func (m *Manager) Delete(ctx context.Context, id string) error {
+	err := checkID(id)
+	if err == nil {
+		err = m.store.Delete(ctx, id, store.AnyRev)
+	}
+	return wrap("delete", id, err)
+}
+
+// CanList reports whether the store can enumerate its sessions.
+func (m *Manager) CanList() bool { return m.lister != nil }
+
+// IDs yields the id of every stored session, expired ones included: Perl's
+// traverse. No session is loaded and no time is touched. If the store cannot
+// enumerate, the one thing yielded is ErrUnsupported. The loop may load, change and
+// delete sessions.
+func (m *Manager) IDs(ctx context.Context) iter.Seq2[string, error] {
+	if m.lister == nil {
+		return func(yield func(string, error) bool) {
+			yield("", fmt.Errorf("list sessions: %w by this store", ErrUnsupported))
+		}
+	}
+	return m.lister.IDs(ctx)
+}
+
+// All yields every stored session as Peek returns it. A session that cannot be read
+// is yielded as nil with a [*SessionError], and the iteration goes on; an error of
+// the listing itself ends it.
+func (m *Manager) All(ctx context.Context) iter.Seq2[*Session, error] {
+	return func(yield func(*Session, error) bool) {
+		for id, err := range m.IDs(ctx) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			s, err := m.Peek(ctx, id)
+			if errors.Is(err, ErrNotFound) {
+				continue // gone since it was listed
+			}
+			if !yield(s, err) {
+				return
+			}
+		}
+	}
+}
+
+func (m *Manager) now() int64 { return m.opts.Now().Unix() }
+
+// checkID refuses what cannot be an id in any store, before any of them sees it.
+func checkID(id string) error {
+	const most = 512
+	switch {
+	case id == "":
+		return fmt.Errorf("%w: it is empty", ErrInvalidID)
+	case len(id) > most:
+		return fmt.Errorf("%w: longer than %d bytes", ErrInvalidID, most)
+	}
+	return nil
+}
