@@ -214,6 +214,20 @@ func TestEscapesNonASCII(t *testing.T) {
 	}
 }
 
+func TestSame(t *testing.T) {
+	vectors := Vectors("datadumper")
+	c := newReplay(t, vectors)
+	c.spoilAppend = func(b []byte) []byte { return slices.Concat(b, []byte(" ")) }
+	for data, m := range c.decode {
+		c.decode[data+" "] = m
+	}
+	c.decode["$D = {'v' => 1}; "] = model{Value: perl.Int(1)}
+	same := func(got, want []byte) bool { return string(got) == string(want)+" " }
+	if got := faulty(t, c, vectors, &Options{Same: same}); !slices.Equal(got, []string{"int-1", "bool-true"}) {
+		t.Errorf("faults in %v; want int-1, bool-true: other bytes that decode to something else", got)
+	}
+}
+
 func TestDeviations(t *testing.T) {
 	vectors := Vectors("datadumper")
 	c := newReplay(t, vectors)
@@ -286,7 +300,7 @@ func TestFormat(t *testing.T) {
 	for _, text := range []string{
 		`null`,
 		`{"i":"18446744073709551615"}`,
-		`{"n":"-0","bits":"8000000000000000"}`,
+		`{"n":"0","bits":"8000000000000000"}`,
 		`{"s":"é"}`,
 		`{"s":"é","utf8":true}`,
 		`{"cps":[55296,65,2147483647],"utf8":true}`,

@@ -27,8 +27,8 @@ func format(v perl.Value, loose bool) string {
 
 type formatter struct {
 	loose bool
-	uses map[perl.Thing]int
-	ids  map[perl.Thing]int
+	uses  map[perl.Thing]int
+	ids   map[perl.Thing]int
 }
 
 // count notes how often each thing is met, and goes into each once.
@@ -159,6 +159,9 @@ func (f *formatter) content(b []byte, t perl.Thing) []byte {
 
 func (f *formatter) key(b []byte, k perl.Key) []byte {
 	v := k.Value()
+	if f.loose {
+		return appendString(b, perl.Text(k.String()))
+	}
 	if s, ok := perl.Downgrade(v); ok && len(s) == len(k.String()) {
 		v = perl.Bytes(s)
 	}

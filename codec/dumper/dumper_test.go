@@ -1,0 +1,41 @@
+package dumper_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/go-datasession/datasession/codec/codectest"
+	"github.com/go-datasession/datasession/codec/dumper"
+)
+
+var deviates = map[string]string{
+	"string-used-as-int": "a string that has been used as a number is a string in Go",
+	"char-e9":            "\"\\x{e9}\" is read as the text that it was written from, and written back as it came",
+	"key-char-e9":        "the same for a key",
+}
+
+func TestVectors(t *testing.T) {
+	codectest.Run(t, dumper.Codec{}, codectest.Vectors("datadumper"), &codectest.Options{
+		Deviates: deviates,
+		Same: func(got, want []byte) bool { // with statements, $D comes last
+			statements := bytes.Contains(want, []byte(";$D->")) || bytes.Contains(want, []byte(";${$D"))
+			return statements && string(got) == string(want)+";$D"
+		},
+	})
+}
+
+func TestVectorsOfCGISession(t *testing.T) {
+	codectest.Run(t, dumper.Codec{Tail: true}, codectest.Vectors("cgisession-default"),
+		&codectest.Options{Deviates: deviates})
+}
+
+func TestAttacks(t *testing.T) {
+	seeds, err := codectest.Seeds(codectest.Vectors("datadumper"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	codectest.Attacks(t, dumper.Codec{}, seeds, &codectest.AttackOptions{
+		Head: "$D = ",
+		Nest: []string{"[", "{'a'=>", `\`, `do{\(my $o = `, "bless({a=>", "{a=>[", " [\n"},
+	})
+}
