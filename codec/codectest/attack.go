@@ -29,6 +29,10 @@ type AttackOptions struct {
 	// Nest has what opens one more level of nesting, such as "[" and `{"a":`.
 	Nest []string
 
+	// Depth is how deep the format itself goes, whatever the limits are. Zero
+	// means that only the limits count.
+	Depth int
+
 	// Prefixes says that no strict prefix of an encoding is an encoding.
 	Prefixes bool
 }
@@ -116,12 +120,16 @@ func allocated() uint64 {
 }
 
 func (a *attacker) nesting() {
+	depth := codec.DefaultDepth
+	if a.attacks.Depth > 0 {
+		depth = min(depth, a.attacks.Depth)
+	}
 	for _, open := range a.attacks.Nest {
 		data := []byte(a.attacks.Head)
 		data = append(data, strings.Repeat(open, (codec.DefaultBytes-len(data))/len(open))...)
 		a.bounded(fmt.Sprintf("1 MB of %q", open), func() error {
 			_, err := a.codec.Decode(data, codec.Limits{})
-			return wantLimit(err, "depth", codec.DefaultDepth)
+			return wantLimit(err, "depth", depth)
 		})
 	}
 }
