@@ -43,10 +43,11 @@ type arrow struct{ from, to string }
 var named = []struct{ imports, files string }{
 	// Jitter between tries, and made-up data in the suites. Whatever has to be a
 	// secret comes from crypto/rand.
-	{"math/rand/v2", "edit.go store/sqlstore/call.go codec/codectest/*.go store/storetest/*.go"},
+	{"math/rand/v2", "edit.go store/filestore/open.go store/sqlstore/call.go codec/codectest/*.go store/storetest/*.go"},
 	{"math/rand", ""},
-	// A Value keeps a string, a number or a thing in three words.
-	{"unsafe", "perl/value.go"},
+	// A Value keeps a string, a number or a thing in three words; a conversion from
+	// Go knows by its address what it has seen.
+	{"unsafe", "perl/value.go perl/convert.go"},
 }
 
 const module = "github.com/go-datasession/datasession"
