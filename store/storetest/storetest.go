@@ -16,7 +16,7 @@
 //
 // A store that other processes share also runs [RunProcesses].
 //
-// The cases that count races stop after about a second each, so that a plain go
+// The cases that count races stop after half a second each, so that a plain go
 // test stays quick. With DATASESSION_LONG=1 in the environment they run to the
 // figures that the project promises: 8 workers × 500 increments, 10,000 deletes.
 package storetest
@@ -241,14 +241,14 @@ func revName(r store.Rev) string {
 func Long() bool { return os.Getenv("DATASESSION_LONG") == "1" }
 
 // budget returns a function that reports whether a race has run long enough:
-// never in a long run, otherwise after about a second.
+// never in a long run, otherwise after half a second.
 func budget() (over func() bool) {
 	if Long() {
 		return func() bool { return false }
 	}
-	d := time.Second
+	d := 500 * time.Millisecond
 	if testing.Short() {
-		d = 200 * time.Millisecond
+		d = 100 * time.Millisecond
 	}
 	start := time.Now()
 	return func() bool { return time.Since(start) > d }

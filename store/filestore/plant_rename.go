@@ -1,0 +1,8 @@
+//go:build plant_rename
+
+package filestore
+
+const (
+	plantTruncateFirst = false
+	plantRename        = true
+)

@@ -1,0 +1,8 @@
+//go:build plant_truncate
+
+package filestore
+
+const (
+	plantTruncateFirst = true
+	plantRename        = false
+)
