@@ -113,7 +113,7 @@ func (h *Hash) at(key Key) *Value {
 	case h.index != nil:
 		h.index[key.s] = int32(n - 1)
 	case n > smallHash:
-		h.index = make(map[string]int32, 2*n)
+		h.index = make(map[string]int32, max(2*n, cap(h.entries)))
 		for i := range h.entries {
 			h.index[h.entries[i].key.s] = int32(i)
 		}
@@ -164,12 +164,22 @@ func (h *Hash) All() iter.Seq2[Key, Value] {
 // must not gain or lose entries meanwhile.
 func (h *Hash) Sorted() iter.Seq2[Key, Value] {
 	return func(yield func(Key, Value) bool) {
+		if h.inOrder() {
+			h.All()(yield)
+			return
+		}
 		for _, i := range h.order() {
 			if !yield(h.entries[i].key, h.entries[i].val) {
 				return
 			}
 		}
 	}
+}
+
+// inOrder reports whether the entries are sorted as they are, as those of a hash
+// that was read from sorted data.
+func (h *Hash) inOrder() bool {
+	return slices.IsSortedFunc(h.entries, func(a, b entry) int { return strings.Compare(a.key.s, b.key.s) })
 }
 
 func (h *Hash) order() []int32 {

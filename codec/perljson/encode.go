@@ -65,7 +65,10 @@ func (e *encoder) float(f float64) error {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return unsupported("the number " + perl.FormatFloat(f))
 	}
-	e.buf = append(e.buf, perl.FormatFloat(f)...)
+	if f == 0 {
+		f = 0 // and not -0, which Perl prints as 0
+	}
+	e.buf = strconv.AppendFloat(e.buf, f, 'g', 15, 64)
 	return e.room(0)
 }
 

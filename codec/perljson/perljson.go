@@ -28,6 +28,7 @@ package perljson
 
 import (
 	"strconv"
+	"sync"
 
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/internal/jsonscan"
@@ -63,11 +64,27 @@ func (c Codec) Decode(data []byte, lim codec.Limits) (perl.Value, error) {
 	if c.UTF8 {
 		charset = jsonscan.UTF8
 	}
-	var d decoder
+	d := decoders.Get().(*decoder)
+	defer d.free()
 	if err := d.scan.Reset(name, data, charset, limits(lim)); err != nil {
 		return perl.Value{}, err
 	}
 	return d.decode()
+}
+
+// decoders keeps the stacks of decoders that are done.
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+// free gives the stacks of d to another decoder, unless they have become large.
+func (d *decoder) free() {
+	const large = 1 << 10
+	if cap(d.values) > large || cap(d.keys) > large {
+		return
+	}
+	clear(d.values[:cap(d.values)])
+	clear(d.keys[:cap(d.keys)])
+	*d = decoder{values: d.values[:0], keys: d.keys[:0], open: d.open[:0]}
+	decoders.Put(d)
 }
 
 func limits(lim codec.Limits) codec.Limits {
