@@ -214,8 +214,7 @@ func TestCommitBeforeTheFirstByte(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var f *fixture
-			f = serve(t, func(w http.ResponseWriter, r *http.Request) {
+			f := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				if err := session(t, r).Set("user", "ann"); err != nil {
 					t.Error(err)
 				}

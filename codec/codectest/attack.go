@@ -280,7 +280,7 @@ func (a *attacker) values() {
 			if test.limit == "" && (err == nil || errors.Is(err, codec.ErrUnsupported)) {
 				return nil
 			}
-			return fmt.Errorf("Append: %v; want a limit on %s", err, test.limit)
+			return fmt.Errorf("from Append: %v; want a limit on %s", err, test.limit)
 		})
 	}
 }

@@ -29,7 +29,7 @@ func checkDecode(c codec.Codec, data []byte) error {
 	own := bytes.Clone(data)
 	v, err := c.Decode(own, lim)
 	if !bytes.Equal(own, data) {
-		return fmt.Errorf("Decode changed its input %s", brief(data))
+		return fmt.Errorf("input changed by Decode: %s", brief(data))
 	}
 	if err != nil {
 		if fault := faultOfError(err, c.Name()); fault != "" {
@@ -45,7 +45,7 @@ func checkDecode(c codec.Codec, data []byte) error {
 		own[i] = '#'
 	}
 	if format(v, true) != meant {
-		return fmt.Errorf("Decode keeps a reference to its input %s", brief(data))
+		return fmt.Errorf("input still referred to by what Decode returned: %s", brief(data))
 	}
 	first, err := c.Append(nil, v, lim)
 	if err != nil {

@@ -115,7 +115,7 @@ func roundTrip(s *suite, values ...string) {
 		fresh := newID()
 		s.create(st, fresh, v)
 		s.holds(st, fresh, v)
-		rev = s.save(st, id, v, rev)
+		s.save(st, id, v, rev)
 		if got := s.holds(st, id, v); got.IsZero() {
 			s.Fatalf("no version for %q", v)
 		}
