@@ -2,6 +2,7 @@ package datasession
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -37,9 +38,7 @@ func (s *Session) LoadParam(form url.Values, names ...string) error {
 		}
 		copied[name] = values
 	}
-	for name, values := range copied {
-		form[name] = values
-	}
+	maps.Copy(form, copied)
 	return nil
 }
 
