@@ -73,9 +73,6 @@ func (f *formatter) named(t perl.Thing) (id int, again bool) {
 func (f *formatter) value(b []byte, v perl.Value) []byte {
 	kind := v.Kind()
 	if f.loose && kind != perl.KindUndef && kind != perl.KindRef {
-		if kind == perl.KindFloat && v.Float() == 0 {
-			v = perl.Int(0) // Perl prints minus zero as 0
-		}
 		return appendString(b, perl.Text(perl.Upgrade(v)))
 	}
 	switch kind {

@@ -89,7 +89,8 @@ sub scalar_model {
 	my $flags = B::svref_2object($at)->FLAGS;
 	return sprintf '{"vstring":"%vd"}', $$at if isvstring($$at);
 	return str_model($$at) if $flags & B::SVf_POK;
-	return sprintf '{"i":"%s"}', $$at if $flags & B::SVf_IOK;
+	my $copy = $$at; # a number that has been printed is a string to some modules
+	return sprintf '{"i":"%s"}', $copy if $flags & B::SVf_IOK;
 	return sprintf '{"n":"","bits":"%016x"}', unpack 'Q', pack 'd', $$at;
 }
 
@@ -154,8 +155,8 @@ sub make {
 
 sub put {
 	my ($container, $value) = @_;
-	if (reftype($container) eq 'HASH') { $container->{make_key()} = $value }
-	else { push @$container, $value }
+	if (reftype($container) eq 'ARRAY') { push @$container, $value }
+	else { $container->{make_key()} //= $value } # what is there may be referred to
 }
 
 sub make_hash {

@@ -72,7 +72,8 @@ func (c Codec) Name() string {
 // up beyond 1,000, so a larger limit makes sessions that Perl can read and not
 // write.
 func (c Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error) {
-	e := encoder{codec: c.Name(), dst: dst, start: len(dst), lim: lim.WithDefaults()}
+	e := encoder{codec: c.Name(), dst: dst, start: len(dst), lim: lim.WithDefaults(), memory: memories.Get().(*memory)}
+	defer e.release()
 	if err := e.text(v, c.Tail); err != nil {
 		return dst, err
 	}

@@ -1,9 +1,9 @@
 package dumper
 
 import (
-	"math"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/perl"
@@ -18,8 +18,7 @@ type encoder struct {
 	lim   codec.Limits
 	nodes int
 
-	spots  []spot
-	spotOf map[perl.Thing]int // nil while the spots are few
+	*memory
 	follow []statement
 
 	root    perl.Value
@@ -27,17 +26,37 @@ type encoder struct {
 	waiting map[*perl.Scalar][]int // statements about those that are not written yet
 }
 
+// memory is where each thing is. It is used again for other values.
+type memory struct {
+	spots  []spot
+	spotOf map[perl.Thing]int32 // empty while the spots are few
+}
+
+var memories = sync.Pool{New: func() any { return &memory{spotOf: map[perl.Thing]int32{}} }}
+
+// release forgets the things, so that they can be collected, and keeps no more
+// memory than a large session takes.
+func (m *memory) release() {
+	if cap(m.spots) > 4096 {
+		return
+	}
+	clear(m.spots)
+	clear(m.spotOf)
+	m.spots = m.spots[:0]
+	memories.Put(m)
+}
+
 // spot is where a thing was written first.
 type spot struct {
 	step
 	thing  perl.Thing // nil where it stands for a place only
-	parent int        // the spot of what it is in; -1 for the root
+	parent int32      // the spot of what it is in; -1 for the root
 	slot   bool       // the thing is the element itself, not what it refers to
 }
 
 // statement says that the value at one spot is a reference to the thing at another.
 type statement struct {
-	target, source int
+	target, source int32
 }
 
 // Up to this many spots are searched one by one.
@@ -110,10 +129,6 @@ func appendScalar(dst []byte, v perl.Value) []byte {
 		if i := v.Int(); -1e9 < i && i < 1e10 { // 10 characters, with the sign
 			return strconv.AppendInt(dst, i, 10)
 		}
-	case perl.KindFloat:
-		if v.Float() == 0 && math.Signbit(v.Float()) {
-			return append(dst, "'0'"...) // Perl prints minus zero so
-		}
 	case perl.KindBool:
 		if v.Truth() {
 			return append(dst, '1')
@@ -179,7 +194,7 @@ func standIn(t perl.Thing) string {
 }
 
 // thing writes a reference to what t holds, t being at the spot here.
-func (e *encoder) thing(t perl.Thing, here, depth int, blessed bool) (err error) {
+func (e *encoder) thing(t perl.Thing, here int32, depth int, blessed bool) (err error) {
 	switch t := t.(type) {
 	case *perl.Hash:
 		return e.hash(t, here, depth)
@@ -205,7 +220,7 @@ func (e *encoder) thing(t perl.Thing, here, depth int, blessed bool) (err error)
 	return err
 }
 
-func (e *encoder) hash(h *perl.Hash, here, depth int) error {
+func (e *encoder) hash(h *perl.Hash, here int32, depth int) error {
 	e.dst = append(e.dst, '{')
 	first := true
 	for key, v := range h.Sorted() {
@@ -225,13 +240,13 @@ func (e *encoder) hash(h *perl.Hash, here, depth int) error {
 	return e.room(0)
 }
 
-func (e *encoder) array(a *perl.Array, here, depth int) error {
+func (e *encoder) array(a *perl.Array, here int32, depth int) error {
 	e.dst = append(e.dst, '[')
 	for i, v := range a.All() {
 		if i > 0 {
 			e.dst = append(e.dst, ',')
 		}
-		if err := e.element(v, spot{step: step{kind: toElement, index: i}, parent: here}, depth); err != nil {
+		if err := e.element(v, spot{step: step{kind: toElement, index: int32(i)}, parent: here}, depth); err != nil {
 			return err
 		}
 	}
@@ -256,37 +271,34 @@ func (e *encoder) element(v perl.Value, at spot, depth int) error {
 }
 
 // add adds a spot and returns its number.
-func (e *encoder) add(at spot) int {
-	e.spots = append(e.spots, at)
-	i := len(e.spots) - 1
+func (m *memory) add(at spot) int32 {
+	i := len(m.spots)
+	m.spots = append(m.spots, at)
 	switch {
-	case e.spotOf != nil:
-		if at.thing != nil {
-			e.spotOf[at.thing] = i
-		}
-	case i >= fewSpots:
-		e.spotOf = map[perl.Thing]int{}
-		for i, s := range e.spots {
+	case i == fewSpots:
+		for i, s := range m.spots {
 			if s.thing != nil {
-				e.spotOf[s.thing] = i
+				m.spotOf[s.thing] = int32(i)
 			}
 		}
+	case i > fewSpots && at.thing != nil:
+		m.spotOf[at.thing] = int32(i)
 	}
-	return i
+	return int32(i)
 }
 
 // find returns the spot of a thing that has been written.
-func (e *encoder) find(t perl.Thing) (int, bool) {
-	if e.spotOf != nil {
-		i, ok := e.spotOf[t]
+func (m *memory) find(t perl.Thing) (int32, bool) {
+	if len(m.spots) > fewSpots {
+		i, ok := m.spotOf[t]
 		return i, ok
 	}
-	i := slices.IndexFunc(e.spots, func(s spot) bool { return s.thing == t })
-	return i, i >= 0
+	i := slices.IndexFunc(m.spots, func(s spot) bool { return s.thing == t })
+	return int32(i), i >= 0
 }
 
 // path appends the path to a spot.
-func (e *encoder) path(dst []byte, i int) []byte {
+func (e *encoder) path(dst []byte, i int32) []byte {
 	var steps []step
 	for s := e.spots[i]; s.parent >= 0; s = e.spots[s.parent] {
 		steps = append(steps, s.step)
@@ -296,7 +308,7 @@ func (e *encoder) path(dst []byte, i int) []byte {
 }
 
 // source appends an expression for a reference to the thing at a spot.
-func (e *encoder) source(dst []byte, i int) []byte {
+func (e *encoder) source(dst []byte, i int32) []byte {
 	s := e.spots[i]
 	switch {
 	case !s.slot:

@@ -22,6 +22,11 @@ type parser struct {
 	nodes   int
 	root    perl.Value
 	aliases []alias
+
+	// What the lists and hashes hold that have been begun, so that each can be
+	// made in the right size.
+	vals []perl.Value
+	keys []perl.Key
 }
 
 func (p *parser) errorf(format string, args ...any) error {
@@ -173,32 +178,31 @@ func (p *parser) list() (perl.Value, error) {
 	}
 	p.i++
 	a := &perl.Array{}
-	for {
-		if p.next() == ']' {
-			p.i++
-			p.depth--
-			return perl.NewRef(a), nil
-		}
-		if a.Len() > 0 {
+	base := len(p.vals)
+	for p.next() != ']' {
+		n := len(p.vals) - base
+		if n > 0 {
 			if !p.take(",") {
 				return perl.Value{}, p.want(`"," or "]"`)
 			}
 			if p.next() == ']' {
-				continue
+				break
 			}
 		}
-		var v perl.Value
-		var err error
-		if p.next() == '$' {
-			err = p.alias(place{array: a, index: a.Len()})
-		} else {
-			v, err = p.value()
-		}
+		v, err := p.member(place{array: a, index: n})
 		if err != nil {
-			return v, within(err, step{kind: toElement, index: a.Len()})
+			return v, within(err, step{kind: toElement, index: int32(n)})
 		}
+		p.vals = append(p.vals, v)
+	}
+	p.i++
+	p.depth--
+	a.Grow(len(p.vals) - base)
+	for _, v := range p.vals[base:] {
 		a.Push(v)
 	}
+	p.vals = p.vals[:base]
+	return perl.NewRef(a), nil
 }
 
 func (p *parser) hash() (perl.Value, error) {
@@ -207,18 +211,14 @@ func (p *parser) hash() (perl.Value, error) {
 	}
 	p.i++
 	h := &perl.Hash{}
-	for first := true; ; first = false {
-		if p.next() == '}' {
-			p.i++
-			p.depth--
-			return perl.NewRef(h), nil
-		}
-		if !first {
+	base, baseKey := len(p.vals), len(p.keys)
+	for p.next() != '}' {
+		if len(p.vals) > base {
 			if !p.take(",") {
 				return perl.Value{}, p.want(`"," or "}"`)
 			}
 			if p.next() == '}' {
-				continue
+				break
 			}
 		}
 		key, err := p.key()
@@ -228,17 +228,28 @@ func (p *parser) hash() (perl.Value, error) {
 		if !p.take("=>") {
 			return perl.Value{}, p.want(`"=>"`)
 		}
-		var v perl.Value
-		if p.next() == '$' {
-			err = p.alias(place{hash: h, key: key})
-		} else {
-			v, err = p.value()
-		}
+		v, err := p.member(place{hash: h, key: key})
 		if err != nil {
 			return v, within(err, step{kind: toEntry, key: key})
 		}
-		h.SetKey(key, v)
+		p.keys, p.vals = append(p.keys, key), append(p.vals, v)
 	}
+	p.i++
+	p.depth--
+	*h = *perl.NewHash(len(p.vals) - base)
+	for i, v := range p.vals[base:] {
+		h.SetKey(p.keys[baseKey+i], v)
+	}
+	p.vals, p.keys = p.vals[:base], p.keys[:baseKey]
+	return perl.NewRef(h), nil
+}
+
+// member reads what is at a place in a list or hash.
+func (p *parser) member(at place) (perl.Value, error) {
+	if p.next() == '$' {
+		return perl.Value{}, p.alias(at)
+	}
+	return p.value()
 }
 
 func (p *parser) key() (perl.Key, error) {

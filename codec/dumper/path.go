@@ -9,7 +9,7 @@ import (
 // step leads from a thing to a value in it.
 type step struct {
 	kind  stepKind
-	index int      // of an element
+	index int32    // of an element
 	key   perl.Key // of an entry
 }
 
