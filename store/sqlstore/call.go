@@ -10,6 +10,9 @@ import (
 	"github.com/go-datasession/datasession/store"
 )
 
+// lingerMax is for how long a call may go on after its context has ended.
+const lingerMax = 50 * time.Millisecond
+
 // call runs one operation of the store. It returns when ctx ends, also where the
 // driver does not, and says in its error what was being done.
 func call[T any](ctx context.Context, s *Store, doing string, f func(context.Context) (T, error)) (T, error) {
@@ -25,16 +28,16 @@ func call[T any](ctx context.Context, s *Store, doing string, f func(context.Con
 	switch {
 	case ctx.Err() != nil:
 		r.err = ctx.Err()
-	case !s.dialect.Detach || ctx.Done() == nil:
+	case ctx.Done() == nil || s.prompt.Load():
 		r = run()
 	default:
 		done := make(chan result, 1)
-		go func() { done <- run() }()
+		s.workers.do(func() { done <- run() })
 		select {
 		case r = <-done:
 		case <-ctx.Done():
 			// Most drivers do notice, and then nothing is left behind.
-			grace := time.NewTimer(50 * time.Millisecond)
+			grace := time.NewTimer(30 * time.Millisecond)
 			defer grace.Stop()
 			select {
 			case r = <-done:

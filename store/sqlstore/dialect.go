@@ -51,9 +51,11 @@ type Dialect struct {
 	// Fault says what an error of the driver means. It must not take long.
 	Fault func(err error) Fault
 
-	// Detach says that a driver may stay in a call after its context has
-	// ended. Such a call is then left to itself and its outcome is unknown.
-	Detach bool
+	// Linger selects for how many milliseconds a driver may stay in a call
+	// after its context has ended; empty means that it does not. Where that is
+	// more than 50, calls run in a goroutine of their own, which costs some
+	// microseconds, and which is left to itself when the context ends.
+	Linger string
 }
 
 // Fault is what an error means to the store.

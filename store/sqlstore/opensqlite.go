@@ -60,7 +60,7 @@ func OpenSQLite(ctx context.Context, driver, source string, opts *SQLiteOptions)
 		return nil, err
 	}
 	memory := u.path == ":memory:" || u.params.Get("mode") == "memory"
-	if o.Create && !memory && !o.ReadOnly {
+	if mode := u.params.Get("mode"); o.Create && (mode == "rw" || mode == "rwc") {
 		// SQLite would make it readable by everybody.
 		f, err := os.OpenFile(u.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err == nil {
@@ -80,10 +80,13 @@ func OpenSQLite(ctx context.Context, driver, source string, opts *SQLiteOptions)
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
-	// A store of its own only for its retries, deadlines and error texts.
-	s := &Store{dialect: SQLite, wait: 10 * time.Second}
+	s, err := New(db, SQLite, nil) // for its retries, deadlines and error texts
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
 	_, err = call(ctx, s, "open", func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, checkSQLite(ctx, db, u.params, o)
+		return struct{}{}, checkSQLite(ctx, db, u.pragmas, o.WAL && !o.ReadOnly)
 	})
 	if err != nil {
 		db.Close()
@@ -92,16 +95,10 @@ func OpenSQLite(ctx context.Context, driver, source string, opts *SQLiteOptions)
 	return db, nil
 }
 
-func checkSQLite(ctx context.Context, db *sql.DB, params url.Values, o SQLiteOptions) error {
-	pragmas := []struct{ name, want string }{
-		{"encoding", "UTF-8"},
-		{"busy_timeout", params.Get("_busy_timeout")},
-	}
-	if o.WAL {
-		pragmas = append(pragmas, struct{ name, want string }{"journal_mode = WAL", "wal"})
-	}
-	if o.Normal {
-		pragmas = append(pragmas, struct{ name, want string }{"synchronous", "1"})
+func checkSQLite(ctx context.Context, db *sql.DB, pragmas []pragma, wal bool) error {
+	pragmas = append([]pragma{{"encoding", "UTF-8"}}, pragmas...)
+	if wal {
+		pragmas = append(pragmas, pragma{"journal_mode = WAL", "wal"})
 	}
 	for _, p := range pragmas {
 		var got string
@@ -136,10 +133,30 @@ func SQLiteDSN(source string, opts *SQLiteOptions) (string, error) {
 	return u.String(), nil
 }
 
-// sqliteSource is a SQLite URL in its parts.
+var synchronous = map[bool]string{false: "2", true: "1"} // FULL and NORMAL
+
+// sqliteSource is a SQLite URL in its parts, and the pragmas that were added.
 type sqliteSource struct {
-	path   string
-	params url.Values
+	path    string
+	params  url.Values
+	pragmas []pragma
+}
+
+type pragma struct{ name, want string }
+
+// pragma adds a setting, unless the URL that was given has it already.
+func (u *sqliteSource) pragma(name, value string) {
+	for _, given := range u.params["_pragma"] {
+		if strings.HasPrefix(strings.ToLower(given), name) {
+			return
+		}
+	}
+	if u.params.Has("_" + name) {
+		return
+	}
+	u.params.Set("_"+name, value)
+	u.params.Add("_pragma", name+"("+value+")")
+	u.pragmas = append(u.pragmas, pragma{name, value})
 }
 
 func (u sqliteSource) String() string {
@@ -183,20 +200,16 @@ func sqliteURL(source string, o SQLiteOptions) (sqliteSource, error) {
 	default:
 		u.path = filepath.Clean(u.path)
 	}
-	set := func(name, value string) {
+	for name, value := range map[string]string{"mode": mode, "_txlock": "immediate"} {
 		if !u.params.Has(name) {
 			u.params.Set(name, value)
 		}
 	}
-	set("mode", mode)
-	set("_txlock", "immediate")
-	busy := cmp.Or(o.BusyTimeout, 50*time.Millisecond)
-	set("_busy_timeout", strconv.FormatInt(busy.Milliseconds(), 10))
-	u.params.Add("_pragma", "busy_timeout("+u.params.Get("_busy_timeout")+")")
-	if o.Normal {
-		set("_synchronous", "NORMAL")
-		u.params.Add("_pragma", "synchronous(NORMAL)")
-	}
+	// mattn's driver takes a name of its own for each pragma and lowers
+	// synchronous if none is given; the others take them as _pragma.
+	busy := cmp.Or(o.BusyTimeout, lingerMax)
+	u.pragma("busy_timeout", strconv.FormatInt(busy.Milliseconds(), 10))
+	u.pragma("synchronous", synchronous[o.Normal])
 	return u, nil
 }
 

@@ -48,8 +48,10 @@ var SQLite = Dialect{
 
 	Table: `CREATE TABLE IF NOT EXISTS {table} ({id} char(128) not null primary key, {data} text not null)`,
 
-	Fault:  sqliteFault,
-	Detach: true,
+	Fault: sqliteFault,
+
+	// While SQLite waits for a lock, mattn's driver cannot interrupt it.
+	Linger: `PRAGMA busy_timeout`,
 }
 
 // The first comparison uses the index. The second is exact where the first is

@@ -61,6 +61,9 @@ type Store struct {
 	db     atomic.Pointer[sql.DB]
 	closed atomic.Bool
 
+	prompt  atomic.Bool // calls are known to return soon after their context ends
+	workers workers     // for those that are not
+
 	load, create, replace, overwrite, remove, removeIf, exists *query
 
 	first, next *query
@@ -111,10 +114,12 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 	s := &Store{
 		dialect:  d,
 		table:    or(o.Table, "sessions"),
-		maxBytes: or(o.MaxBytes, store.MaxBytes),
+		maxBytes: or(max(o.MaxBytes, 0), store.MaxBytes),
 		wait:     or(o.Wait, 10*time.Second),
 		turn:     make(chan struct{}, 1),
+		workers:  newWorkers(),
 	}
+	s.prompt.Store(d.Linger == "")
 	id, data := or(o.IDColumn, "id"), or(o.DataColumn, "a_session")
 	schema, table, qualified := strings.Cut(s.table, ".")
 	names := []string{schema, id, data}
@@ -192,6 +197,13 @@ func (s *Store) stmt(ctx context.Context, q *query) (*sql.Stmt, error) {
 	if st := q.stmt.Load(); st != nil {
 		return st, nil
 	}
+	if !s.prompt.Load() {
+		var ms int64
+		if err := db.QueryRowContext(ctx, s.dialect.Linger).Scan(&ms); err != nil {
+			return nil, err
+		}
+		s.prompt.Store(ms <= lingerMax.Milliseconds())
+	}
 	st, err := db.PrepareContext(ctx, q.text)
 	if err != nil {
 		return nil, err
@@ -215,6 +227,7 @@ func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
+	close(s.workers.quit)
 	err := s.closeStatements()
 	if db := s.db.Load(); db != nil && s.open != nil {
 		err = errors.Join(err, db.Close())

@@ -15,7 +15,7 @@ func (s *Store) IDs(ctx context.Context) iter.Seq2[string, error] {
 		page, err := s.page(ctx, s.first, "")
 		for ; err == nil && len(page) > 0; page, err = s.page(ctx, s.next, page[len(page)-1]) {
 			for _, id := range page {
-				if !yield(id, nil) {
+				if id != "" && !yield(id, nil) { // the empty id is nobody's
 					return
 				}
 			}

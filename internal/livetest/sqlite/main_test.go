@@ -138,8 +138,8 @@ func TestStore(t *testing.T) { storetest.Run(t, place(fast), nil) }
 // With a rollback journal every commit waits for the disk, and readers and
 // writers keep each other out.
 func TestStoreWithRollbackJournal(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes some seconds: run without -short")
+	if !storetest.Long() {
+		t.Skip("waits for the disk at each commit: set DATASESSION_LONG=1")
 	}
 	storetest.Run(t, place(perlLike), nil)
 }

@@ -1,0 +1,85 @@
+// Package perltest runs real Perl in tests. What a script needs is a module with
+// the Debian package it is in; a test whose module is missing is skipped with the
+// name of that package. Under CI=true it fails instead. As root on Debian, with CI
+// or DATASESSION_INSTALL in the environment, the package is installed.
+package perltest
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Module is a Perl module and the Debian package that brings it.
+type Module struct{ Name, Package string }
+
+// The modules that the live tests use.
+var (
+	CGISession    = Module{"CGI::Session", "libcgi-session-perl"}
+	ApacheSession = Module{"Apache::Session", "libapache-session-perl"}
+	SQLite        = Module{"DBD::SQLite", "libdbd-sqlite3-perl"}
+	JSONXS        = Module{"JSON::XS", "libjson-xs-perl"}
+)
+
+// Need skips the test, or fails it under CI=true, if perl or a module is missing
+// and cannot be installed.
+func Need(t testing.TB, modules ...Module) {
+	t.Helper()
+	var missing []string
+	if _, err := exec.LookPath("perl"); err != nil {
+		missing = append(missing, "perl")
+	}
+	for _, m := range modules {
+		if !has(m.Name) {
+			missing = append(missing, m.Package)
+		}
+	}
+	if len(missing) == 0 || install(t, missing) {
+		return
+	}
+	text := "real Perl is missing: apt-get install " + strings.Join(missing, " ")
+	if os.Getenv("CI") == "true" {
+		t.Fatal(text)
+	}
+	t.Skip(text)
+}
+
+func has(module string) bool {
+	return exec.Command("perl", "-M"+module, "-e1").Run() == nil
+}
+
+var installing sync.Mutex
+
+func install(t testing.TB, packages []string) bool {
+	t.Helper()
+	if os.Getenv("CI") == "" && os.Getenv("DATASESSION_INSTALL") == "" || os.Getuid() != 0 {
+		return false
+	}
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		return false
+	}
+	installing.Lock()
+	defer installing.Unlock()
+	cmd := exec.Command("apt-get", append([]string{"install", "-y", "--no-install-recommends"}, packages...)...)
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Logf("apt-get install %s: %v\n%s", strings.Join(packages, " "), err, out)
+	}
+	return err == nil
+}
+
+// Run runs a script, with strict and warnings on, and returns what it printed. A
+// script that fails or warns fails the test.
+func Run(t testing.TB, script string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "perl", append([]string{"-Mstrict", "-Mwarnings", "-e", script}, args...)...)
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+		t.Errorf("perl: %v\n%s", err, &stderr)
+	}
+	return stdout.String()
+}
