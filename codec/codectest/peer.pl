@@ -171,7 +171,7 @@ sub make_value {
 	$left--;
 	return make_ref($depth) if $depth < 12 && !int rand 3;
 	return (rand() - 0.5) * 10 ** (int(rand 40) - 20) if may(128, 6);
-	return int(rand 2) ? 18446744073709551615 - int rand 1e15 : int(rand 1e18) - 5e17 if may(256, 8);
+	return int(rand 2) ? 18446744073709551615 - int rand 1e15 : (int(rand 1e9) - 500_000_000) * 1_000_000_007 if may(256, 8);
 	return !!int rand 2 if may(512, 12);
 	return v1.22.333 if may(1024, 20);
 	my $kind = int rand 6;
