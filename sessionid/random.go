@@ -78,7 +78,7 @@ func hexID(name string, size int) *Random {
 	return &Random{
 		name:   name,
 		size:   size,
-		format: hex.EncodeToString,
+		format: lowerHex,
 		valid:  func(id string) bool { return len(id) == 2*size && isHex(id, 'a') },
 	}
 }
@@ -111,7 +111,12 @@ func uuid36(u []byte) string {
 
 func uuid64(u []byte) string { return base64.StdEncoding.EncodeToString([]byte(uuid16(u))) }
 
-func upperHex(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
+func lowerHex(b []byte) string {
+	var buf [128]byte // not on the heap
+	return string(hex.AppendEncode(buf[:0], b))
+}
+
+func upperHex(b []byte) string { return strings.ToUpper(lowerHex(b)) }
 
 func isUUID16(id string) bool { return len(id) == 16 }
 

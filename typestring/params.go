@@ -1,0 +1,118 @@
+package typestring
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/go-datasession/datasession"
+)
+
+// Params are the options of Perl's Data::Session that say where sessions are. Zero
+// stands for Perl's default. What the driver and the generator of a type string have
+// no use for is ignored.
+//
+// However a Params is printed, what is secret in it is not shown: the id, the password
+// and the data source, which may hold one.
+type Params struct {
+	// ID is the id that id:Static gives. Without it id:Static is refused. (Perl: id)
+	ID string
+
+	// Name is the name of the cookie, CGISESSID. Nothing here uses it. (Perl: name)
+	Name string
+
+	// Directory holds the files of driver:File. The default is the system's for
+	// temporary files. Perl makes it if it is not there; see Migrate. (Perl:
+	// directory)
+	Directory string
+
+	// FileName is what a file is called, with %s for the id. The default is
+	// cgisess_%s. (Perl: file_name)
+	FileName string
+
+	// NoFlock leaves the files of driver:File, and that of id:AutoIncrement,
+	// unlocked. (Perl: no_flock)
+	NoFlock bool
+
+	// Umask is the mode, and not a mask, that files are created with, less the
+	// process's umask. The default is 0660. (Perl: umask)
+	Umask fs.FileMode
+
+	// ForeignOwner lets driver:File read and write files of other users, as Perl
+	// does. It is for a folder that a Perl application shares through its group, and
+	// not for one that everybody may write to.
+	ForeignOwner bool
+
+	// TableName, IDColName and DataColName say where in a database sessions are.
+	// The defaults are sessions, id and a_session. (Perl: table_name, id_col_name,
+	// data_col_name)
+	TableName, IDColName, DataColName string
+
+	// DataSource, Username and Password say which database it is. (Perl:
+	// data_source, username, password)
+	DataSource, Username, Password string
+
+	// Host, Port and Socket are further parts of a data source, of driver:mysql in
+	// Perl. (Perl: host, port, socket)
+	Host   string
+	Port   int
+	Socket string
+
+	// PgBytea and PgText say what type the column of driver:Pg has. The default is
+	// bytea, also if both are set; text with the family CGI::Session. An opener
+	// finds exactly one of them set. (Perl: pg_bytea, pg_text)
+	PgBytea, PgText bool
+
+	// IDFile is where id:AutoIncrement counts. The default is data.session.id in the
+	// system's folder for temporary files. (Perl: id_file)
+	IDFile string
+
+	// IDBase is the number before the first id of id:AutoIncrement. (Perl: id_base)
+	IDBase int64
+
+	// IDStep is how far apart two ids of id:AutoIncrement are. The default is 1.
+	// (Perl: id_step)
+	IDStep int64
+
+	// Migrate lets Open make what the store lacks to keep sessions in: a directory
+	// (which only its owner may enter), a table. Without it a wrong path, or a disk
+	// that is not mounted, is an error, and not an empty store.
+	Migrate bool
+
+	// Options are passed on to [datasession.New]. The Family among them decides
+	// how the type string is read and what DataDumper writes. If NewID is set, the
+	// type string's generator is not used.
+	Options datasession.Options
+}
+
+func (p Params) withDefaults() Params {
+	p.Name = cmp.Or(p.Name, "CGISESSID")
+	p.Directory = cmp.Or(p.Directory, os.TempDir())
+	p.FileName = cmp.Or(p.FileName, "cgisess_%s")
+	p.Umask = cmp.Or(p.Umask, 0o660)
+	p.TableName = cmp.Or(p.TableName, "sessions")
+	p.IDColName = cmp.Or(p.IDColName, "id")
+	p.DataColName = cmp.Or(p.DataColName, "a_session")
+	p.IDFile = cmp.Or(p.IDFile, filepath.Join(os.TempDir(), "data.session.id"))
+	p.IDStep = cmp.Or(p.IDStep, 1)
+	p.PgText = (p.PgText || p.Options.Family == datasession.CGISession) && !p.PgBytea
+	p.PgBytea = !p.PgText
+	return p
+}
+
+// Format prints p with its secrets hidden, for every verb.
+func (p Params) Format(f fmt.State, verb rune) {
+	type plain Params // has no Format
+	for _, secret := range []*string{&p.ID, &p.Password, &p.DataSource} {
+		if *secret != "" {
+			*secret = "[hidden]"
+		}
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(p))
+}
+
+// LogValue is p with its secrets hidden.
+func (p Params) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", p)) }

@@ -1,0 +1,89 @@
+package typestring
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-datasession/datasession"
+	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/codec/dumper"
+	"github.com/go-datasession/datasession/codec/perljson"
+	"github.com/go-datasession/datasession/sessionid"
+	"github.com/go-datasession/datasession/store"
+	"github.com/go-datasession/datasession/store/filestore"
+	"github.com/go-datasession/datasession/store/memstore"
+)
+
+// Std is the names of Data::Session, with code for those that need the standard
+// library only, and the driver Memory, which Perl has not.
+var Std = new(Set).With(
+	Driver("File", openFile),
+	Driver("Memory", openMemory),
+	missing(driverPart, "BerkeleyDB", later("Driver")),
+	missing(driverPart, "Memcached", later("Driver")),
+	missing(driverPart, "mysql", later("Driver")),
+	missing(driverPart, "ODBC", later("Driver")),
+	missing(driverPart, "Oracle", later("Driver")),
+	missing(driverPart, "Pg", later("Driver")),
+	missing(driverPart, "SQLite", "link a database/sql driver, and extend the Set by typestring.Driver with a function that returns sqlstore.New(db, sqlstore.SQLite, opts)"),
+
+	ID(sessionid.MD5),
+	ID(sessionid.SHA1),
+	ID(sessionid.SHA256),
+	ID(sessionid.SHA512),
+	ID(sessionid.UUID16),
+	ID(sessionid.UUID34),
+	ID(sessionid.UUID36),
+	ID(sessionid.UUID64),
+	idEntry("AutoIncrement", autoIncrement),
+	idEntry("Static", static),
+
+	serializerEntry("DataDumper", dataDumper),
+	Serializer(perljson.Codec{}),
+	missing(serializePart, "FreezeThaw", later("Serializer")),
+	missing(serializePart, "Storable", later("Serializer")),
+	missing(serializePart, "YAML", later("Serializer")),
+)
+
+func later(entry string) string {
+	return "it comes in a later release; what you have of your own, add by typestring." + entry
+}
+
+// Parse reads a type string with the names of [Std]. See [Set.Parse].
+func Parse(typ string) (Type, error) { return Std.Parse(typ) }
+
+func openFile(_ context.Context, p Params) (store.Store, error) {
+	return filestore.New(p.Directory, &filestore.Options{
+		FileName:     p.FileName,
+		Mode:         p.Umask,
+		NoFlock:      p.NoFlock,
+		ForeignOwner: p.ForeignOwner,
+	})
+}
+
+func openMemory(context.Context, Params) (store.Store, error) { return memstore.New(nil), nil }
+
+func autoIncrement(p Params) (sessionid.Generator, error) {
+	c, err := sessionid.AutoIncrement(&sessionid.CounterOptions{
+		File:    p.IDFile,
+		Base:    p.IDBase,
+		Step:    p.IDStep,
+		Mode:    p.Umask,
+		NoFlock: p.NoFlock,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("typestring: id:AutoIncrement: %w", err)
+	}
+	return c, nil
+}
+
+func static(p Params) (sessionid.Generator, error) {
+	if p.ID == "" || p.ID == "0" {
+		return nil, &Error{Text: "When using id:Static, you must provide a (true) id to new(id => ...): want Params.ID"}
+	}
+	return sessionid.Static(p.ID), nil
+}
+
+func dataDumper(p Params) codec.Codec {
+	return dumper.Codec{Tail: p.Options.Family == datasession.CGISession}
+}
