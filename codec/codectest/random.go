@@ -120,7 +120,7 @@ func (g *generator) ref(depth int) perl.Value {
 	var t perl.Thing
 	switch {
 	case g.may(Regexps, 12):
-		patterns := []string{`a.b`, `a/b`, `^\d+$`, `(x$|y)`, `a\@b`, `a/b\\`, `a$b`, `c@d`, ``, "e\nf", `[/]`}
+		patterns := []string{`a.b`, `a/b`, `^\d+$`, `(x$|y)`, `a\@b`, `a/b\\`, `a$b`, `c@d`, `e@{[die 1]}f`, `g$[h]`, `$-[0]`, ``, "e\nf", `[/]`}
 		t = perl.NewRegexp(perl.Bytes(patterns[g.r.IntN(len(patterns))]), []string{"", "i", "msix"}[g.r.IntN(3)])
 	case g.may(ScalarRefs, 4):
 		v := g.value(depth + 1)

@@ -33,7 +33,8 @@
 //     reads the session and not what was assigned last.
 //   - An element that is referred to keeps its identity even if it holds a reference
 //     or comes after the reference to it, by a statement $D->{'r'} = \$D->{'e'};
-//   - An @ in a pattern is written as ${\q(@)} where Perl would interpolate.
+//   - Where Perl would interpolate a variable into a pattern, what would be taken
+//     for one is written as ${\q(@)}, which Data::Dumper does for $ only.
 //
 // As in Perl, a float is written with 15 digits and comes back as a string, and
 // so does an integer of more than 10 characters; the flag of a weak reference and

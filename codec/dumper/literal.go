@@ -242,8 +242,13 @@ func (p *parser) regexp() (perl.Value, error) {
 		return perl.Value{}, p.want(`"/"`)
 	}
 	var b []byte
-	for p.i++; p.i < len(p.s); p.i++ {
+	for p.i++; p.i < len(p.s); {
 		rest := p.s[p.i:]
+		if literal, n := cutLiteral(rest); n > 0 {
+			b = append(b, literal...)
+			p.i += n
+			continue
+		}
 		switch {
 		case rest[0] == '/':
 			p.i++
@@ -252,16 +257,14 @@ func (p *parser) regexp() (perl.Value, error) {
 			if rest[1] != '/' {
 				b = append(b, '\\')
 			}
-			p.i++
 			b = append(b, rest[1])
-		case strings.HasPrefix(rest, literalDollar), strings.HasPrefix(rest, literalAt):
-			b = append(b, rest[len(`${\q(`)])
-			p.i += len(literalDollar) - 1
+			p.i += 2
+			continue
 		case rest[0] == '$' && len(rest) > 1 && strings.IndexByte("|)/", rest[1]) < 0:
 			return perl.Value{}, p.errorf("interpolation of a variable")
-		default:
-			b = append(b, rest[0])
 		}
+		b = append(b, rest[0])
+		p.i++
 	}
 	return perl.Value{}, p.errorAt(start, "pattern without an end")
 }

@@ -83,12 +83,37 @@ func appendHex(dst []byte, r uint32) []byte {
 	return append(strconv.AppendUint(dst, uint64(r), 16), '}')
 }
 
-// How a pattern has a character that Perl would take for a variable's.
-// Data::Dumper writes the first; the second is the same for what it forgets.
+// In a pattern, Perl interpolates ${\q(...)}, which is what stands in it. So
+// Data::Dumper writes a $ that Perl would take for a variable's.
 const (
-	literalDollar = `${\q($)}`
-	literalAt     = `${\q(@)}`
+	literalOpen  = `${\q(`
+	literalClose = `)}`
 )
+
+// appendLiteral appends the beginning of a pattern, which is $ or @, and what
+// after it Perl would take for a subscript, and returns the rest.
+func appendLiteral(dst []byte, s string) ([]byte, string) {
+	n := 1
+	for n < len(s) && strings.IndexByte("[{-", s[n]) >= 0 {
+		n++
+	}
+	dst = append(append(dst, literalOpen...), s[:n]...)
+	return append(dst, literalClose...), s[n:]
+}
+
+// cutLiteral returns what a pattern begins with, if that is what appendLiteral
+// writes, and its length.
+func cutLiteral(s string) (literal string, n int) {
+	rest, ok := strings.CutPrefix(s, literalOpen)
+	if !ok || rest == "" || rest[0] != '$' && rest[0] != '@' {
+		return "", 0
+	}
+	end := len(rest) - len(strings.TrimLeft(rest[1:], "[{-"))
+	if !strings.HasPrefix(rest[end:], literalClose) {
+		return "", 0
+	}
+	return rest[:end], len(literalOpen) + end + len(literalClose)
+}
 
 // appendRegexp appends a pattern as qr/.../. What cannot be written is named in
 // the second result.
@@ -102,33 +127,28 @@ func appendRegexp(dst []byte, re *perl.Regexp) ([]byte, string) {
 	}
 	text := re.Pattern.Kind() == perl.KindText
 	dst = append(dst, "qr/"...)
-	for i := 0; i < len(s); {
-		c := s[i]
+	for s != "" {
+		c := s[0]
 		switch {
-		case c == '\\' && i+1 == len(s):
+		case c == '\\' && len(s) == 1:
 			return dst, "pattern that ends in a backslash"
-		case c >= 0x80 && text:
-			r, n, _ := perl.DecodeRune(s[i:])
-			dst = appendHex(dst, r)
-			i += n
+		case c == '\\' && (s[1] < 0x80 || !text):
+			dst = append(dst, c, s[1])
+			s = s[2:]
 			continue
-		case c == '\\' && (s[i+1] < 0x80 || !text):
-			dst = append(dst, c)
-			i++
-			c = s[i]
+		case c >= 0x80 && text:
+			r, n, _ := perl.DecodeRune(s)
+			dst = appendHex(dst, r)
+			s = s[n:]
+			continue
+		case c == '@' && interpolates(s[1:]), c == '$' && len(s) > 1 && s[1] != '|' && s[1] != ')':
+			dst, s = appendLiteral(dst, s)
+			continue
 		case c == '/':
 			dst = append(dst, '\\')
-		case c == '@' && interpolates(s[i+1:]):
-			dst = append(dst, literalAt...)
-			i++
-			continue
-		case c == '$' && i+1 < len(s) && s[i+1] != '|' && s[i+1] != ')':
-			dst = append(dst, literalDollar...)
-			i++
-			continue
 		}
 		dst = append(dst, c)
-		i++
+		s = s[1:]
 	}
 	return append(append(dst, '/'), re.Flags...), ""
 }
