@@ -1,3 +1,5 @@
+//go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
+
 package filestore_test
 
 import (
@@ -11,19 +13,20 @@ import (
 	"github.com/go-datasession/datasession/store/storetest"
 )
 
-// The two ways to write, each with and without waiting for the disk.
-var modes = map[string]filestore.Options{
-	"Shared":       {},
-	"SharedNoSync": {NoSync: true},
-	"GoOnly":       {GoOnly: true},
-	"GoOnlyNoSync": {GoOnly: true, NoSync: true},
+// modes returns the ways to write: in a long run also those that do not wait for
+// the disk.
+func modes() map[string]filestore.Options {
+	m := map[string]filestore.Options{"Shared": {}, "GoOnly": {GoOnly: true}}
+	if storetest.Long() {
+		m["SharedNoSync"] = filestore.Options{NoSync: true}
+		m["GoOnlyNoSync"] = filestore.Options{NoSync: true, GoOnly: true}
+	}
+	return m
 }
 
 func TestStore(t *testing.T) {
-	for name, opts := range modes {
-		t.Run(name, func(t *testing.T) {
-			storetest.Run(t, place(opts), nil)
-		})
+	for name, opts := range modes() {
+		t.Run(name, func(t *testing.T) { storetest.Run(t, place(opts), nil) })
 	}
 }
 
@@ -47,7 +50,7 @@ func place(opts filestore.Options) func(testing.TB) storetest.Place {
 }
 
 func TestProcesses(t *testing.T) {
-	for name, opts := range modes {
+	for name, opts := range modes() {
 		t.Run(name, func(t *testing.T) {
 			storetest.RunProcesses(t, tempDir,
 				func(dir string) (store.Store, error) { return filestore.New(dir, &opts) })

@@ -23,6 +23,9 @@ type pattern struct{ prefix, suffix string }
 // parsePattern reads a file name with %s for the id, as Perl's sprintf would,
 // for which a second %s is empty.
 func parsePattern(name string) (pattern, error) {
+	if strings.ContainsFunc(name, unfit) {
+		return pattern{}, fmt.Errorf("file name %q: want no slashes and no control characters", name)
+	}
 	before, behind, found := strings.Cut(hide(name), "%s")
 	if !found {
 		return pattern{}, fmt.Errorf("file name %q: want %%s where the id goes", name)
@@ -32,8 +35,6 @@ func parsePattern(name string) (pattern, error) {
 	switch {
 	case strings.Contains(before+behind, "%"):
 		return pattern{}, fmt.Errorf("file name %q: want no %% but in %%s and %%%%", name)
-	case strings.ContainsFunc(p.prefix+p.suffix, unfit):
-		return pattern{}, fmt.Errorf("file name %q: want no slashes and no control characters", name)
 	case strings.HasPrefix(p.prefix, "."):
 		return pattern{}, fmt.Errorf("file name %q: names that begin with a dot are not listed", name)
 	case len(p.prefix)+len(p.suffix) > longest/2:
@@ -42,7 +43,7 @@ func parsePattern(name string) (pattern, error) {
 	return p, nil
 }
 
-// hide and show keep %% apart from %s. A control character is refused anyway.
+// hide and show keep %% apart from %s, in a name without control characters.
 func hide(s string) string { return strings.ReplaceAll(s, "%%", "\x00") }
 func show(s string) string { return strings.ReplaceAll(s, "\x00", "%") }
 

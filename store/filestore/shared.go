@@ -46,7 +46,7 @@ func (f *files) loadOnce(ctx context.Context) ([]byte, fs.FileInfo, error) {
 		if _, err := f.dir.Lstat(f.journal); err == nil {
 			file.Close()
 			var data []byte
-			file, data, err = f.openSettled(ctx)
+			file, data, err = f.openSettled(ctx, false)
 			return data, info, err
 		}
 	}
@@ -54,14 +54,14 @@ func (f *files) loadOnce(ctx context.Context) ([]byte, fs.FileInfo, error) {
 	return data, info, err
 }
 
-// openSettled opens the session's file for a writer, with the exclusive lock, and
-// returns what it holds once the write of a process that died is finished. If
-// the file may only be read, so it is opened, and the write is not finished on
-// disk but only in what is returned.
-func (f *files) openSettled(ctx context.Context) (file *os.File, data []byte, err error) {
+// openSettled opens the session's file with the exclusive lock and returns what
+// it holds once the write of a process that died is finished. If the file may
+// only be read, and mustWrite is false, so it is opened, and the write is not
+// finished on disk but only in what is returned.
+func (f *files) openSettled(ctx context.Context, mustWrite bool) (file *os.File, data []byte, err error) {
 	flag := os.O_RDWR
 	file, info, err := f.openLocked(ctx, f.data, flag, exclusiveLock)
-	if readOnly(err) {
+	if readOnly(err) && !mustWrite {
 		flag = os.O_RDONLY
 		file, info, err = f.openLocked(ctx, f.data, flag, exclusiveLock)
 	}
@@ -134,7 +134,7 @@ func (f *files) rewrite(ctx context.Context, data []byte, old store.Rev) error {
 				return err
 			}
 		}
-		file, now, err := f.openSettled(ctx)
+		file, now, err := f.openSettled(ctx, true)
 		if old.IsAny() && errors.Is(err, store.ErrNotFound) {
 			continue // it was deleted since create found it
 		}
@@ -239,7 +239,7 @@ func (f *files) remove(ctx context.Context, old store.Rev) error {
 		file, _, err = f.openLocked(ctx, f.data, os.O_RDONLY, exclusiveLock)
 	} else {
 		var now []byte
-		file, now, err = f.openSettled(ctx)
+		file, now, err = f.openSettled(ctx, false)
 		if err == nil {
 			err = matches(old, now)
 		}

@@ -1,6 +1,7 @@
 package filestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,10 +21,10 @@ import (
 // waits until its other name is gone.
 func (f *files) create(ctx context.Context, data []byte) error {
 	switch info, err := f.dir.Lstat(f.data); {
-	case err == nil && !info.Mode().IsRegular():
-		return f.usable(info)
-	case err == nil:
+	case err == nil && links(info) == 2 && f.unstage(info):
 		return store.ErrConflict
+	case err == nil:
+		return cmp.Or(f.usable(info), store.ErrConflict)
 	case !errors.Is(err, fs.ErrNotExist):
 		return f.openFailed(f.data, err)
 	}
@@ -99,8 +100,11 @@ func (f *files) check(ctx context.Context, old store.Rev) error {
 		return err
 	}
 	defer file.Close()
-	if old.IsAny() {
+	switch {
+	case old.IsAny():
 		return nil
+	case old.IsZero():
+		return store.ErrConflict
 	}
 	now, err := read(file, info, f.opts.MaxBytes)
 	if err != nil {
