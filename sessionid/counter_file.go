@@ -13,7 +13,7 @@ import (
 // name.
 func openPlain(name string, mode fs.FileMode) (*os.File, error) {
 	if info, err := os.Lstat(name); err == nil && !isPlain(info) {
-		return nil, unsafe(name)
+		return nil, refuse(name)
 	}
 	f, err := openOrCreate(name, mode)
 	if err != nil {
@@ -21,7 +21,7 @@ func openPlain(name string, mode fs.FileMode) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !isPlain(info) {
-		err = unsafe(name)
+		err = refuse(name)
 	}
 	if err != nil {
 		f.Close()
@@ -32,7 +32,7 @@ func openPlain(name string, mode fs.FileMode) (*os.File, error) {
 
 func isPlain(info fs.FileInfo) bool { return info.Mode().IsRegular() && links(info) <= 1 }
 
-func unsafe(name string) error {
+func refuse(name string) error {
 	return fmt.Errorf("%w: %s: want a plain file without a second name", ErrUnsafe, name)
 }
 

@@ -18,9 +18,9 @@ import (
 // is recommended for an id that lets somebody in: take SHA256 for that. Perl's are
 // version 1, made of the clock and the network card, so their Valid accepts any
 // version. UUID16 is 16 raw bytes, which a text column or memcached cannot hold.
-// UUID64 may contain a slash, as three in ten do, which file stores refuse, as
-// Perl's does, and differs only in case from other ids. UUID16 and UUID64 have the
-// first three fields in the byte order of a little-endian machine, as Perl has.
+// Three in ten of UUID64 contain a slash, which file stores refuse, Perl's too, and
+// a column that ignores case takes different ones for the same. UUID16 and UUID64 have
+// the first three fields in the byte order of a little-endian machine, as Perl has.
 var (
 	MD5    = hexID("MD5", 16)  // 32 digits
 	SHA1   = hexID("SHA1", 20) // 40 digits
