@@ -1,9 +1,6 @@
 package perl
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // Clone returns a copy of v that shares nothing with it that can change. Classes
 // and weak flags are kept, and what is shared or cyclic in v, elements that
@@ -44,7 +41,7 @@ func (c *cloner) thing(t Thing) Thing {
 	var twin Thing
 	switch t := t.(type) {
 	case *Hash:
-		twin = &Hash{t.object, slices.Clone(t.entries), maps.Clone(t.index)}
+		twin = &Hash{t.object, slices.Clone(t.entries), slices.Clone(t.index)}
 	case *Array:
 		twin = &Array{t.object, slices.Clone(t.elems)}
 	case *Scalar:

@@ -344,6 +344,8 @@ func found(v Value) string {
 		switch k := v.Kind(); k {
 		case KindUndef:
 			return "undef"
+		case KindBytes, KindText:
+			return "a string"
 		case KindInt, KindUint:
 			return "an integer"
 		default:

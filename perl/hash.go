@@ -1,7 +1,9 @@
 package perl
 
 import (
+	"hash/maphash"
 	"iter"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -51,7 +53,7 @@ func (k Key) Value() Value {
 type Hash struct {
 	object
 	entries []entry
-	index   map[string]int32 // nil while the hash is small
+	index   []int32 // nil while the hash is small; see place
 }
 
 type entry struct {
@@ -62,18 +64,24 @@ type entry struct {
 // Up to this many entries are searched one by one.
 const smallHash = 8
 
+var hashSeed = maphash.MakeSeed()
+
 // NewHash returns an empty hash with room for n entries.
-func NewHash(n int) *Hash { return &Hash{entries: make([]entry, 0, n)} }
+func NewHash(n int) *Hash {
+	h := &Hash{entries: make([]entry, 0, n)}
+	if n > smallHash {
+		h.reindex(n)
+	}
+	return h
+}
 
 // Len returns the number of entries.
 func (h *Hash) Len() int { return len(h.entries) }
 
+// find returns the number of a key's entry, or -1.
 func (h *Hash) find(key string) int {
 	if h.index != nil {
-		if i, ok := h.index[key]; ok {
-			return int(i)
-		}
-		return -1
+		return int(h.index[h.place(key)]) - 1
 	}
 	for i := range h.entries {
 		if h.entries[i].key.s == key {
@@ -81,6 +89,30 @@ func (h *Hash) find(key string) int {
 		}
 	}
 	return -1
+}
+
+// home returns where in the index the search for a key begins.
+func (h *Hash) home(key string) int {
+	return int(maphash.String(hashSeed, key) & uint64(len(h.index)-1))
+}
+
+// place returns where in the index key is, or would be. There is the number of
+// its entry plus one, or zero. The index is a power of two long and at most half
+// full; what finds its place taken goes to the next free one.
+func (h *Hash) place(key string) int {
+	at := h.home(key)
+	for h.index[at] != 0 && h.entries[h.index[at]-1].key.s != key {
+		at = (at + 1) & (len(h.index) - 1)
+	}
+	return at
+}
+
+// reindex makes an index with room for n entries.
+func (h *Hash) reindex(n int) {
+	h.index = make([]int32, 1<<bits.Len(uint(2*n-1)))
+	for i := range h.entries {
+		h.index[h.place(h.entries[i].key.s)] = int32(i + 1)
+	}
 }
 
 // Get returns the value under a key, and whether there is such a key. key is
@@ -102,23 +134,28 @@ func (h *Hash) Set(key string, v Value) {
 // its flag, and references to the element see the new value.
 func (h *Hash) SetKey(key Key, v Value) { assign(h.at(key), v) }
 
-// at returns the place of a key's value, making the entry if there is none.
+// at returns the element of a key, making the entry if there is none.
 func (h *Hash) at(key Key) *Value {
-	if i := h.find(key.s); i >= 0 {
-		return &h.entries[i].val
+	n := len(h.entries)
+	if h.index == nil {
+		if i := h.find(key.s); i >= 0 {
+			return &h.entries[i].val
+		}
+		h.entries = append(h.entries, entry{key: key})
+		if n+1 > smallHash {
+			h.reindex(2 * n)
+		}
+		return &h.entries[n].val
+	}
+	at := h.place(key.s)
+	if i := h.index[at]; i > 0 {
+		return &h.entries[i-1].val
 	}
 	h.entries = append(h.entries, entry{key: key})
-	n := len(h.entries)
-	switch {
-	case h.index != nil:
-		h.index[key.s] = int32(n - 1)
-	case n > smallHash:
-		h.index = make(map[string]int32, max(2*n, cap(h.entries)))
-		for i := range h.entries {
-			h.index[h.entries[i].key.s] = int32(i)
-		}
+	if h.index[at] = int32(n + 1); 2*(n+1) > len(h.index) {
+		h.reindex(2 * n)
 	}
-	return &h.entries[n-1].val
+	return &h.entries[n].val
 }
 
 // Delete removes the entry under a key and reports whether there was one.
@@ -129,15 +166,29 @@ func (h *Hash) Delete(key string) bool {
 	}
 	last := len(h.entries) - 1
 	if h.index != nil {
-		delete(h.index, key)
+		h.unplace(h.place(key))
 		if i != last {
-			h.index[h.entries[last].key.s] = int32(i)
+			h.index[h.place(h.entries[last].key.s)] = int32(i + 1)
 		}
 	}
 	h.entries[i] = h.entries[last]
 	h.entries[last] = entry{}
 	h.entries = h.entries[:last]
 	return true
+}
+
+// unplace frees a place of the index, and moves up what was kept from its home
+// by that.
+func (h *Hash) unplace(free int) {
+	mask := len(h.index) - 1
+	for at := (free + 1) & mask; h.index[at] != 0; at = (at + 1) & mask {
+		home := h.home(h.entries[h.index[at]-1].key.s)
+		if (at-home)&mask >= (at-free)&mask {
+			h.index[free] = h.index[at]
+			free = at
+		}
+	}
+	h.index[free] = 0
 }
 
 // Slot returns the element under a key as a scalar that can be referred to, and

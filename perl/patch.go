@@ -45,11 +45,10 @@ func Patch(stored, from, to Value) Value {
 // element refers to may have its counterpart in a part that is found later.
 type patch struct {
 	pairs   table[Thing, Thing] // a thing of from, and its counterpart in to
-	paired  table[Thing, Thing] // the same, by the thing of to
-	seen    table[triple, bool]
+	copies  cloner              // takes things of to to those of stored, and copies the others
+	seen    table[triple, bool] // what has been on todo with another thing of stored before
 	todo    []triple
 	changes []func()
-	copies  cloner // takes things of to to those of stored, and copies the others
 }
 
 type triple struct{ stored, from, to Thing }
@@ -132,23 +131,28 @@ func sameType(a, b Thing) bool {
 // match makes s the thing that f stands for and t shall become, and reports
 // false if that would join what to has apart or part what it has joined.
 func (p *patch) match(s, f, t Thing) bool {
-	if now, ok := p.copies.copies.get(t); ok && now == t {
+	become, known := p.copies.copies.get(t)
+	if known && become == t {
 		return s == t // t is itself one of stored
 	}
 	other, ok := p.pairs.get(f)
-	if _, used := p.paired.get(t); ok != used || ok && other != t {
+	if ok != known || ok && other != t {
 		return false
 	}
-	if !ok {
-		p.pairs.put(f, t)
-		p.paired.put(t, f)
-		p.copies.copies.put(t, s)
-	}
 	next := triple{s, f, t}
-	if _, ok := p.seen.get(next); !ok {
+	switch {
+	case !known:
+		p.pairs.put(f, t)
+		p.copies.copies.put(t, s)
+	case become == s:
+		return true
+	default: // stored has apart what the copy had joined
+		if _, ok := p.seen.get(next); ok {
+			return true
+		}
 		p.seen.put(next, true)
-		p.todo = append(p.todo, next)
 	}
+	p.todo = append(p.todo, next)
 	return true
 }
 

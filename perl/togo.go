@@ -186,9 +186,6 @@ func (g *toGo) keep(things []Thing) {
 		note(t)
 	}
 	for ; next < len(g.opaque.rows); next++ {
-		elements(g.opaque.rows[next].key, func(v Value) {
-			note(slotThing(v))
-			note(v.Thing())
-		})
+		elements(g.opaque.rows[next].key, func(v Value) { note(v.Thing()) })
 	}
 }
