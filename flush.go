@@ -46,10 +46,12 @@ func (s *Session) flush(ctx context.Context, tries int) error {
 		case errors.Is(err, ErrNotFound):
 			s.bury()
 			return ErrDeleted
-		case !errors.Is(err, ErrConflict) || try >= tries:
+		case try >= tries:
 			return err
-		case s.generated && s.rev.IsZero():
+		case s.drawsAgain(err):
 			err = s.drawAgain(ctx)
+		case !errors.Is(err, ErrConflict):
+			return err
 		case !edited: // somebody else has used it, and has written that
 			s.touch = false
 			return nil
@@ -126,7 +128,13 @@ func (s *Session) catchUp(ctx context.Context) error {
 	return nil
 }
 
-// drawAgain gives a new session another id: the one it had is taken.
+// drawsAgain reports whether a new session wants another id: the one it drew is taken,
+// or is one that the store cannot hold, as a UUID64 with a slash is to a directory.
+func (s *Session) drawsAgain(err error) bool {
+	return s.generated && s.rev.IsZero() && (errors.Is(err, ErrConflict) || errors.Is(err, ErrInvalidID))
+}
+
+// drawAgain gives a new session another id.
 func (s *Session) drawAgain(ctx context.Context) error {
 	id, err := s.m.opts.NewID.New(ctx)
 	if err != nil {

@@ -54,7 +54,7 @@ func (s *Session) rename(ctx context.Context, newID string) error {
 		}
 		s.rev = store.Rev{}
 		err := s.save(ctx)
-		if errors.Is(err, ErrConflict) && generate && try < s.m.opts.Tries {
+		if s.drawsAgain(err) && try < s.m.opts.Tries {
 			back()
 			continue
 		}

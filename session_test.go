@@ -425,6 +425,39 @@ func TestCreateNeverOverwrites(t *testing.T) {
 	}
 }
 
+// slashless refuses ids with a slash, as a directory does.
+type slashless struct{ keeper }
+
+func (k slashless) Save(ctx context.Context, id string, data []byte, old store.Rev, o store.SaveOptions) (store.Rev, error) {
+	if strings.Contains(id, "/") {
+		return store.Rev{}, store.ErrInvalidID
+	}
+	return k.keeper.Save(ctx, id, data, old, o)
+}
+
+func TestAnIDThatTheStoreCannotHoldIsDrawnAgain(t *testing.T) {
+	m, err := datasession.New(slashless{keeper{memstore.New(nil)}}, perljson.Codec{},
+		&datasession.Options{NewID: &ids{list: []string{"a/b", "c/d", "ef", "g/h", "ij"}}})
+	must(t, err)
+	s, err := m.New(t.Context())
+	must(t, err)
+	set(t, s, "a", 1)
+	flush(t, s)
+	if s.ID() != "ef" {
+		t.Errorf("ID() = %q; want ef", s.ID())
+	}
+	must(t, s.Rename(t.Context(), ""))
+	if s.ID() != "ij" || load(t, m, "ij").Get("a") != 1 {
+		t.Errorf("after Rename: ID() = %q; want ij", s.ID())
+	}
+	chosen, err := m.NewWithID(t.Context(), "x/y")
+	must(t, err)
+	set(t, chosen, "a", 1)
+	if err := chosen.Flush(t.Context()); !errors.Is(err, datasession.ErrInvalidID) {
+		t.Errorf("Flush under a chosen id that the store cannot hold = %v; want ErrInvalidID", err)
+	}
+}
+
 func TestAllGoesOnAfterACorruptSession(t *testing.T) {
 	m := manager(t, nil)
 	good := stored(t, m, map[string]any{"a": 1})

@@ -84,7 +84,8 @@ type Params struct {
 
 	// Options are passed on to [datasession.New]. The Family among them decides
 	// how the type string is read and what DataDumper writes. If NewID is set, the
-	// type string's generator is not used.
+	// type string's generator is not used. A zero Lifetime is Perl's: new sessions do
+	// not expire before somebody says when.
 	Options datasession.Options
 }
 

@@ -1,6 +1,7 @@
 package typestring
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -158,6 +159,7 @@ func (s *Set) Open(ctx context.Context, typ string, p Params) (*datasession.Mana
 	}
 	p = p.withDefaults()
 	opts := p.Options
+	opts.Lifetime = cmp.Or(opts.Lifetime, datasession.Forever)
 	if opts.NewID == nil {
 		if opts.NewID, err = id.newID(p); err != nil {
 			return nil, err
