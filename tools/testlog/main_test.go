@@ -17,7 +17,7 @@ func TestCopyLog(t *testing.T) {
 import "testing"
 func TestPasses(t *testing.T) { t.Log("a word of one that passed") }
 func TestFails(t *testing.T)  { t.Run("inner", func(t *testing.T) { t.Error("a word of one that failed") }) }
-func TestSkips(t *testing.T)  { t.Skip("no perl") }
+func TestSkips(t *testing.T)  { t.Skip("install perl") }
 func TestLong(t *testing.T)   { t.Skip("set DATASESSION_LONG=1") }
 `)
 	write(t, dir, "panics/panics_test.go", `package panics
@@ -43,7 +43,7 @@ func TestPanics(t *testing.T) { t.Log("a word before the end"); panic("the end")
 		t.Errorf("skips = %q, want %q", skips, want)
 	}
 	for _, want := range []string{
-		"a word of one that failed", "--- FAIL: TestFails (", "--- SKIP: TestSkips", "no perl",
+		"a word of one that failed", "--- FAIL: TestFails (", "--- SKIP: TestSkips", "install perl",
 		"--- SKIP: TestLong", "a word before the end", "panic: the end", "undefined: nowhere",
 		"FAIL\texample/plain", "FAIL\texample/broken [build failed]",
 	} {
