@@ -63,7 +63,7 @@ func (e *encoder) value(v perl.Value) error {
 
 func (e *encoder) float(f float64) error {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		return unsupported("the number " + perl.FormatFloat(f))
+		return unsupported("number " + perl.FormatFloat(f))
 	}
 	if f == 0 {
 		f = 0 // and not -0, which Perl prints as 0
@@ -78,10 +78,10 @@ func (e *encoder) ref(t perl.Thing) error {
 		return e.room(0)
 	}
 	if _, ok := t.(*perl.Regexp); ok {
-		return unsupported("a pattern")
+		return unsupported("pattern")
 	}
 	if t.Class() != "" {
-		return unsupported("an object")
+		return unsupported("object")
 	}
 	switch t := t.(type) {
 	case *perl.Hash:
@@ -89,7 +89,7 @@ func (e *encoder) ref(t perl.Thing) error {
 	case *perl.Array:
 		return e.array(t)
 	}
-	return unsupported("a reference to a scalar")
+	return unsupported("reference to a scalar")
 }
 
 func (e *encoder) hash(h *perl.Hash) error {
@@ -137,7 +137,7 @@ func (e *encoder) array(a *perl.Array) error {
 func (e *encoder) enter(t perl.Thing) error {
 	for _, s := range e.path {
 		if s.thing == t {
-			return unsupported("a cycle")
+			return unsupported("cycle")
 		}
 	}
 	if len(e.path) >= e.lim.Depth {

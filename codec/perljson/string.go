@@ -91,7 +91,7 @@ func notUnicode(s string) string {
 	case !ok:
 		return "text that is not UTF-8"
 	case r > utf8.MaxRune:
-		return "a character above U+10FFFF"
+		return "character above U+10FFFF"
 	}
 	return "half of a surrogate pair"
 }

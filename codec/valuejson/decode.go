@@ -1,6 +1,10 @@
 package valuejson
 
 import (
+	"errors"
+	"strconv"
+	"strings"
+
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/internal/jsonscan"
 	"github.com/go-datasession/datasession/perl"
@@ -20,7 +24,14 @@ func (Codec) Decode(data []byte, lim codec.Limits) (perl.Value, error) {
 	if err := d.define(ids); err != nil {
 		return perl.Value{}, err
 	}
-	return d.value(0)
+	v, err := d.value(0)
+	if u := (*codec.UnsupportedError)(nil); errors.As(err, &u) {
+		u.Path = strings.TrimSuffix("$D->"+u.Path, "->")
+	}
+	if err != nil {
+		return perl.Value{}, err
+	}
+	return v, nil
 }
 
 type decoder struct {
@@ -184,7 +195,7 @@ func (d *decoder) array(i int32, a *perl.Array) error {
 	for j := range d.elements(i) {
 		v, slot, err := d.element(j)
 		if err != nil {
-			return err
+			return place(err, "["+strconv.Itoa(a.Len())+"]")
 		}
 		a.Push(v)
 		if slot != nil {
@@ -253,7 +264,7 @@ func (d *decoder) entry(h *perl.Hash, k int32, key perl.Key, i int32) error {
 	}
 	v, slot, err := d.element(i)
 	if err != nil {
-		return err
+		return place(err, "{"+strconv.QuoteToASCII(key.String())+"}")
 	}
 	if slot != nil {
 		h.SetSlot(key, slot)
@@ -355,6 +366,14 @@ func (d *decoder) count() error {
 		return limit("nodes", d.lim.Nodes)
 	}
 	return nil
+}
+
+// place puts a step before the path of an *UnsupportedError.
+func place(err error, step string) error {
+	if u, ok := err.(*codec.UnsupportedError); ok {
+		u.Path = step + u.Path
+	}
+	return err
 }
 
 // truth returns the boolean at v, and makes it the first time.

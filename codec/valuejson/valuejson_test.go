@@ -294,10 +294,10 @@ func TestRefused(t *testing.T) {
 		})
 	}
 	t.Run("code", func(t *testing.T) {
-		v, err := valuejson.Codec{}.Decode([]byte(`[{"$other":"CODE"}]`), codec.Limits{})
+		v, err := valuejson.Codec{}.Decode([]byte(`{"a b":{"$ref":[1,{"$other":"CODE"}]}}`), codec.Limits{})
 		var unsupported *codec.UnsupportedError
-		if !errors.As(err, &unsupported) || unsupported.What != "CODE" {
-			t.Errorf("Decode = %v, %v; want an *UnsupportedError for CODE", v, err)
+		if !errors.As(err, &unsupported) || unsupported.What != "CODE" || unsupported.Path != `$D->{"a b"}[1]` {
+			t.Errorf("Decode = %v, %v; want an *UnsupportedError for CODE and where it is", v, err)
 		}
 	})
 }
