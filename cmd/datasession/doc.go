@@ -265,7 +265,8 @@
 //	be changed. Reserved names are refused: those that begin with _ (--family data),
 //	with _SESSION_ (cgi), _session_id (apache).
 //
-//	With --create the session is made if there is none, under the given id.
+//	With --create the session is made if there is none, under the given id, or anew if
+//	it has expired. It does not expire unless --lifetime says so.
 //
 //	Usage:
 //	  datasession set ID|FINGERPRINT [NAME=VALUE...] [--json NAME=JSON...] [STORE FLAGS]
@@ -273,13 +274,13 @@
 //	Examples:
 //	  datasession set 5f0c9a1b user=ann lang=de
 //	  datasession set 5f0c9a1b --json 'cart=[{"sku":"A-1","qty":2}]' --json visits=3
-//	  datasession set --create maintenance until=18:00 --lifetime 0
+//	  datasession set --create maintenance until=18:00 --lifetime 1d
 //
 //	Flags:
 //	      --json NAME=JSON   NAME=JSON: set a parameter to what value-json says
 //	      --create           make the session if there is none
 //	      --lifetime TIME    with --create: TIME that a new session lives after its
-//	                         last use, as for expire (default 24h; 0: for ever)
+//	                         last use, as for expire (default 0, for ever, as in Perl)
 //	      --create-store     with --create: make the directory, or the database and
 //	                         its table, if there is none
 //	      --id-from FILE     read the id from FILE, or - for standard input, instead

@@ -56,10 +56,11 @@ set. The change does not count as a use of the session. An expired session canno
 be changed. Reserved names are refused: those that begin with _ (--family data),
 with _SESSION_ (cgi), _session_id (apache).
 
-With --create the session is made if there is none, under the given id.`,
+With --create the session is made if there is none, under the given id, or anew if
+it has expired. It does not expire unless --lifetime says so.`,
 		Example: `  datasession set 5f0c9a1b user=ann lang=de
   datasession set 5f0c9a1b --json 'cart=[{"sku":"A-1","qty":2}]' --json visits=3
-  datasession set --create maintenance until=18:00 --lifetime 0`,
+  datasession set --create maintenance until=18:00 --lifetime 1d`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			given, args, err := from.one(a, args)
 			if err != nil {
@@ -101,7 +102,7 @@ With --create the session is made if there is none, under the given id.`,
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringArrayVar(&values, "json", nil, "`NAME=JSON`: set a parameter to what value-json says")
 	cmd.Flags().BoolVar(&create, "create", false, "make the session if there is none")
-	cmd.Flags().StringVar(&life, "lifetime", "", "with --create: `TIME` that a new session lives after its last use, as for expire (default 24h; 0: for ever)")
+	cmd.Flags().StringVar(&life, "lifetime", "", "with --create: `TIME` that a new session lives after its last use, as for expire (default 0, for ever, as in Perl)")
 	cmd.Flags().BoolVar(&f.createStore, "create-store", false, "with --create: make the directory, or the database and its table, if there is none")
 	from.addTo(cmd)
 	cmd.ValidArgsFunction = a.completeSession(&f)
