@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/go-datasession/datasession/codec"
@@ -362,6 +364,7 @@ func TestLimits(t *testing.T) {
 		enough, short codec.Limits
 		what          string
 	}{
+		{"depth of neighbours", list(list(), ref(list()), hash(), ref(perl.Value{}), list(list())), codec.Limits{Depth: 3}, codec.Limits{Depth: 2}, "depth"},
 		{"depth", deep, codec.Limits{Depth: 4}, codec.Limits{Depth: 3}, "depth"},
 		{"nodes", deep, codec.Limits{Nodes: 5}, codec.Limits{Nodes: 4}, "nodes"},
 		{"nodes of objects", blessed("A", list(perl.NewWeakRef(perl.NewArray()))), codec.Limits{Nodes: 2}, codec.Limits{Nodes: 1}, "nodes"},
@@ -385,5 +388,21 @@ func TestLimits(t *testing.T) {
 				t.Errorf("Decode beyond the limit: %v; want a *LimitError for %s", err, test.what)
 			}
 		})
+	}
+}
+
+// All forms around each level do not count as levels.
+func TestDepthWithAllForms(t *testing.T) {
+	const levels = 20
+	var b strings.Builder
+	for i := range levels {
+		fmt.Fprintf(&b, `{"$weak":{"$id":%d,"v":{"$blessed":"A","v":{"$pairs":[["$",{"$slot":%d,"v":`, 2*i+1, 2*i+2)
+	}
+	doc := b.String() + "null" + strings.Repeat(`}]]}}}}`, levels)
+	if _, err := (valuejson.Codec{}).Decode([]byte(doc), codec.Limits{Depth: levels}); err != nil {
+		t.Errorf("Decode at the limit: %v", err)
+	}
+	if _, err := (valuejson.Codec{}).Decode([]byte(doc), codec.Limits{Depth: levels - 1}); !errors.Is(err, codec.ErrLimit) {
+		t.Errorf("Decode beyond the limit: %v; want a *LimitError", err)
 	}
 }
