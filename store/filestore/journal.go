@@ -2,32 +2,38 @@ package filestore
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
+	"hash/crc32"
 )
 
 // A journal is what a write over a session's file makes of which bytes. On disk:
 // the magic, the two lengths as big-endian 64-bit numbers, the old bytes, the new
-// ones, and the SHA-256 of all that.
+// ones, and the CRC-32C of all that, big-endian.
+//
+// The checksum has little to do: a write begins when its journal is complete on
+// disk, and a journal that tells nonsense is not followed, since no mixture of
+// what it tells is in the file.
 type journal struct{ old, new []byte }
 
 const (
 	journalMagic  = "datasession journal 1\n\n\n"
 	journalHeader = len(journalMagic) + 8 + 8
+	checksumSize  = 4
 )
 
-// journalSize returns the size of a journal of so many bytes.
-func journalSize(data int) int { return journalHeader + data + sha256.Size }
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func (j journal) encode() []byte {
-	b := make([]byte, 0, journalSize(len(j.old)+len(j.new)))
+// journalSize returns the size of a journal of so many bytes.
+func journalSize(data int) int { return journalHeader + data + checksumSize }
+
+// appendTo appends the journal as it is on disk.
+func (j journal) appendTo(b []byte) []byte {
 	b = append(b, journalMagic...)
 	b = binary.BigEndian.AppendUint64(b, uint64(len(j.old)))
 	b = binary.BigEndian.AppendUint64(b, uint64(len(j.new)))
 	b = append(b, j.old...)
 	b = append(b, j.new...)
-	sum := sha256.Sum256(b)
-	return append(b, sum[:]...)
+	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
 // decodeJournal returns the journal that b is, unless b is cut or damaged.
@@ -35,8 +41,8 @@ func decodeJournal(b []byte) (j journal, ok bool) {
 	if len(b) < journalSize(0) || string(b[:len(journalMagic)]) != journalMagic {
 		return journal{}, false
 	}
-	body, sum := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
-	if want := sha256.Sum256(body); !bytes.Equal(sum, want[:]) {
+	body, sum := b[:len(b)-checksumSize], b[len(b)-checksumSize:]
+	if binary.BigEndian.Uint32(sum) != crc32.Checksum(body, castagnoli) {
 		return journal{}, false
 	}
 	n := binary.BigEndian.Uint64(b[len(journalMagic):])

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/go-datasession/datasession/store"
@@ -82,6 +83,9 @@ func (f *files) openSettled(ctx context.Context, mustWrite bool) (file *os.File,
 // settle finishes or dismisses the write that a journal is about, if there is
 // one, and returns what the file then holds. The package comment has the rules.
 func (f *files) settle(ctx context.Context, file *os.File, now []byte, mayWrite bool) ([]byte, error) {
+	if _, err := f.dir.Lstat(f.journal); errors.Is(err, fs.ErrNotExist) {
+		return now, nil
+	}
 	j, found, err := f.readJournal(ctx)
 	if err != nil || !found {
 		return now, err
@@ -209,7 +213,10 @@ func (f *files) writeJournal(j journal) (info fs.FileInfo, err error) {
 			f.dir.Remove(f.journal)
 		}
 	}()
-	if _, err = file.Write(j.encode()); err != nil {
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	*buf = j.appendTo((*buf)[:0])
+	if _, err = file.Write(*buf); err != nil {
 		return nil, failed("write a journal", err)
 	}
 	if info, err = file.Stat(); err != nil {
@@ -220,6 +227,8 @@ func (f *files) writeJournal(j journal) (info fs.FileInfo, err error) {
 	}
 	return info, f.syncDir()
 }
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // removeJournal removes the journal of this writer. If the file was removed and
 // made again meanwhile, as Perl does without a lock, another writer may have put
