@@ -11,7 +11,7 @@ export CGO_ENABLED
 .DEFAULT_GOAL := help
 .PHONY: run build test lint long fuzz bench cover clean help
 
-run: build ## build the command and show it: a Perl session, read and changed by Go
+run: build ## build the command and serve the demo site, until Ctrl-C
 	bin/datasession demo
 
 build: ## build bin/datasession

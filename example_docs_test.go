@@ -10,8 +10,8 @@ import (
 	"github.com/go-datasession/datasession"
 	"github.com/go-datasession/datasession/codec/dumper"
 	"github.com/go-datasession/datasession/sessionhttp"
-	"github.com/go-datasession/datasession/store"
 	"github.com/go-datasession/datasession/store/filestore"
+	"github.com/go-datasession/datasession/typestring"
 )
 
 // Below is the code of README.md and docs/from-perl.md, here to be compiled; a test
@@ -56,8 +56,8 @@ func webServer(m *datasession.Manager) error {
 	return http.ListenAndServe("localhost:8080", sessions.Handler(mux))
 }
 
-func firstProgram(ctx context.Context, files store.Store, id string) error {
-	m, err := datasession.New(files, dumper.Codec{}, nil) // once, when the program starts
+func firstProgram(ctx context.Context, dir, id string) error {
+	m, err := typestring.Std.Open(ctx, "driver:File;serialize:DataDumper", typestring.Params{Directory: dir}) // once
 	if err != nil {
 		return err
 	}

@@ -97,6 +97,29 @@ func TestMakeTargets(t *testing.T) {
 	}
 }
 
+var (
+	commandCall = regexp.MustCompile("(?m)(?:^ {4}|`)datasession ([a-z]+)")
+	commandUse  = regexp.MustCompile(`Use:\s+"([a-z]+)`)
+)
+
+func TestCommands(t *testing.T) {
+	commands := map[string]bool{}
+	for name, text := range readAll(t, ".go") {
+		if path.Dir(name) == "cmd/datasession" {
+			for _, m := range commandUse.FindAllStringSubmatch(text, -1) {
+				commands[m[1]] = true
+			}
+		}
+	}
+	for name, text := range documents(t) {
+		for _, m := range commandCall.FindAllStringSubmatch(text, -1) {
+			if !commands[m[1]] {
+				t.Errorf("%s names datasession %s, which the command does not have", name, m[1])
+			}
+		}
+	}
+}
+
 var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
 // The first Go block of the README is the program of example_readme_test.go, and
