@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"syscall"
@@ -14,8 +13,8 @@ import (
 )
 
 // Serve serves the site on addr until ctx ends, and then lets requests finish for a
-// moment. It says on out where the site is.
-func Serve(ctx context.Context, m *datasession.Manager, addr string, out io.Writer) error {
+// moment. It calls ready with the site's URL when it is up.
+func Serve(ctx context.Context, m *datasession.Manager, addr string, ready func(url string)) error {
 	handler, err := New(m)
 	if err != nil {
 		return err
@@ -32,7 +31,7 @@ func Serve(ctx context.Context, m *datasession.Manager, addr string, out io.Writ
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
 	}
-	fmt.Fprintf(out, "The demo is at http://%s/ (stop it with Ctrl-C)\n", listener.Addr())
+	ready("http://" + listener.Addr().String() + "/")
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -45,6 +44,5 @@ func Serve(ctx context.Context, m *datasession.Manager, addr string, out io.Writ
 	if err := server.Shutdown(stop); err != nil {
 		return server.Close()
 	}
-	fmt.Fprintln(out, "stopped")
 	return nil
 }
