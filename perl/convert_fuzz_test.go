@@ -2,6 +2,7 @@ package perl
 
 import (
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 )
@@ -39,9 +40,12 @@ func mutate(data string, seed uint64) string {
 }
 
 func TestConvertRandom(t *testing.T) {
-	n := uint64(20_000)
-	if testing.Short() {
-		n = 2_000
+	n := uint64(5_000)
+	switch {
+	case os.Getenv("DATASESSION_LONG") != "":
+		n = 500_000
+	case testing.Short():
+		n = 1_000
 	}
 	for seed := range n {
 		one, two := randomData(2*seed), randomData(2*seed+1)

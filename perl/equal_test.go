@@ -189,6 +189,7 @@ func TestCloneSharesNothing(t *testing.T) {
 	inner := blessed(hashOf("n", perl.Int(1)), "Item")
 	h := hashOf("item", perl.NewRef(inner), "again", perl.NewWeakRef(inner), "text", perl.Text("é"))
 	h.Set("ref", perl.NewRef(h.Slot(perl.StringKey("text"))))
+	h.Set("qr", perl.NewRef(perl.NewRegexp(perl.Bytes("a"), "i")))
 	before := perl.Clone(perl.NewRef(h))
 
 	c := perl.Clone(perl.NewRef(h)).Hash()
@@ -196,6 +197,8 @@ func TestCloneSharesNothing(t *testing.T) {
 	item.Hash().Set("n", perl.Int(2))
 	perl.Bless(item.Thing(), "Other")
 	c.Set("text", perl.Int(3))
+	qr, _ := c.Get("qr")
+	qr.Thing().(*perl.Regexp).Flags = "x"
 	c.Set("new", perl.Int(4))
 	c.Delete("again")
 	if !perl.Equal(perl.NewRef(h), before) {

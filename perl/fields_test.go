@@ -26,6 +26,9 @@ type (
 		Base
 		Name string
 	}
+	Left  struct{ Twice }
+	Right struct{ Twice }
+	Twice struct{ ID int }
 	small struct{ Inner int }
 	names string
 )
@@ -49,10 +52,9 @@ func TestFieldsLikeJSON(t *testing.T) {
 		{"tags", struct {
 			A int `json:"a"`
 			B int `json:"-"`
-			C int `json:"-,"`
 			D int `json:",omitempty"`
 			E int `json:"e,omitempty"`
-		}{A: 1, B: 2, C: 3}},
+		}{A: 1, B: 2}},
 		{"embedded", Deep{Base{1, "n", "b"}, "m"}},
 		{"embedded pointer", struct {
 			*Base
@@ -66,6 +68,11 @@ func TestFieldsLikeJSON(t *testing.T) {
 			Base
 			Other
 		}{Base{Both: "a"}, Other{Both: "b", Only: "o"}}},
+		{"the same by two ways", struct {
+			Left
+			Right
+			X int
+		}{X: 1}},
 		{"the tag wins", struct {
 			Base
 			Tagged
@@ -156,9 +163,10 @@ func TestSessionTag(t *testing.T) {
 		D int `session:"d" json:"-"`
 		E int `json:"e"`
 		F int
+		G int `session:"-,"`
 	}
-	got := perl.ToGo(mustFromGo(t, s{1, 0, 3, 4, 5, 6}))
-	if want := map[string]any{"own": 1, "d": 4, "e": 5, "F": 6}; !reflect.DeepEqual(got, want) {
+	got := perl.ToGo(mustFromGo(t, s{1, 0, 3, 4, 5, 6, 7}))
+	if want := map[string]any{"own": 1, "d": 4, "e": 5, "F": 6, "-": 7}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	var back s

@@ -189,7 +189,7 @@ func TestPatchSharing(t *testing.T) {
 		perl.Patch(perl.NewRef(h), from, to)
 		a, _ := h.Get("a")
 		b, _ := h.Get("b")
-		if !perl.Equal(a, jsonBool(0)) || !perl.Equal(b, yes) || b.Thing() != yes.Thing() {
+		if !perl.Equal(a, jsonBool(0)) || !perl.Equal(b, jsonBool(1)) || b.Thing() != yes.Thing() {
 			t.Errorf("got %s", perl.Dump(perl.NewRef(h)))
 		}
 	})
