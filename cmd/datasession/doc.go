@@ -22,6 +22,7 @@
 //	Commands:
 //	  completion  Print a completion script for your shell
 //	  decode      Print stored bytes as value-json
+//	  demo        Serve an example site whose sessions you can look at
 //	  encode      Write value-json as a serializer's bytes
 //	  expire      Set how long a session, or a parameter, lives
 //	  id          Make session ids
@@ -81,20 +82,21 @@
 // # datasession help demo
 //
 //	Serves a small site that uses sessions, for this machine only, until it is
-//	interrupted. The sessions are in a SQLite file, for the other commands to list and
-//	change while it runs.
+//	interrupted: sign in, fill a cart, see your session, let a parameter expire. The
+//	sessions are in a SQLite file, for the other commands to list and change while it
+//	runs, and are there again when it is started again.
 //
 //	Usage:
 //	  datasession demo [--addr HOST:PORT] [--data-source PATH]
 //
 //	Examples:
 //	  datasession demo
-//	  datasession demo --addr 127.0.0.1:9000 --data-source /tmp/demo.db
+//	  datasession demo --addr 127.0.0.1:9000 --data-source shop.db
 //
 //	Flags:
 //	      --addr HOST:PORT     HOST:PORT to listen at (default "127.0.0.1:8080")
-//	      --data-source PATH   PATH of the SQLite file (default: one that is removed
-//	                           at the end)
+//	      --data-source PATH   PATH of the SQLite file (default: datasession/demo.db
+//	                           in the user's cache)
 //
 // # datasession help encode
 //
@@ -152,6 +154,7 @@
 //	  datasession expire 5f0c9a1b -1s
 //
 //	Flags:
+//	      --json           say as JSON whether something was changed
 //	      --id-from FILE   read the id from FILE, or - for standard input, instead
 //
 //	Which store: --type, --directory, --data-source, --family and more,
@@ -164,7 +167,7 @@
 //	AutoIncrement, which counts on in --id-file, and Static. No store is opened and
 //	nothing is stored.
 //
-//	UUID16 ids are 16 raw bytes, with no newline between them.
+//	UUID16 ids are 16 raw bytes, which --json prints as what they are.
 //
 //	Usage:
 //	  datasession id [-n N] [--type 'id:NAME'] [STORE FLAGS]
@@ -175,6 +178,7 @@
 //
 //	Flags:
 //	  -n, --number int   how many (default 1)
+//	      --json         print JSON strings, of bytes in value-json
 //
 //	Which store: --type, --directory, --data-source, --family and more,
 //	see datasession help store.
@@ -249,6 +253,7 @@
 //	Flags:
 //	      --dry-run        print the fingerprints of what would be deleted, and delete
 //	                       nothing
+//	      --json           print what was deleted, a JSON object a line
 //	      --id-from FILE   read the id from FILE, or - for standard input, instead
 //
 //	Which store: --type, --directory, --data-source, --family and more,
@@ -363,6 +368,7 @@
 //	  datasession unset 5f0c9a1b cart coupon
 //
 //	Flags:
+//	      --json           say as JSON whether something was changed
 //	      --id-from FILE   read the id from FILE, or - for standard input, instead
 //
 //	Which store: --type, --directory, --data-source, --family and more,

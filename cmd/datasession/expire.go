@@ -11,6 +11,7 @@ import (
 func (a *app) expireCommand() *cobra.Command {
 	var f storeFlags
 	var from idArgs
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "expire ID|FINGERPRINT TIME [NAME] [STORE FLAGS]",
 		Short: "Set how long a session, or a parameter, lives",
@@ -51,7 +52,7 @@ already: the session is gone for the programs that use it, and purge removes it.
 			if err := setExpiry(s, life, args[1:]); err != nil {
 				return judge(err)
 			}
-			if err := save(cmd.Context(), s); err != nil {
+			if err := a.save(cmd.Context(), s, asJSON); err != nil {
 				return err
 			}
 			if end, ok := s.Expires(); ok && life >= 0 && end.Before(time.Now()) {
@@ -61,6 +62,7 @@ already: the session is gone for the programs that use it, and purge removes it.
 		},
 	}
 	cmd.Flags().SortFlags = false
+	cmd.Flags().BoolVar(&asJSON, "json", false, "say as JSON whether something was changed")
 	from.addTo(cmd)
 	cmd.ValidArgsFunction = a.completeSession(&f)
 	return a.storeCommand(&f, cmd)

@@ -40,6 +40,29 @@ A database password comes from %s or from --password-file, and never
 from the command line. A store is only opened: a directory, database or table that
 is not there is an error, exit code 3, but for set --create-store.`
 
+// helpCommand is cobra's, but that it refuses what there is no help for.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Tell more of a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return misuse("", "no help for that: want the name of a command, store or exit")
+			}
+			return about.Help()
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (names []cobra.Completion, _ cobra.ShellCompDirective) {
+			for _, sub := range cmd.Root().Commands() {
+				if len(args) == 0 && !sub.Hidden {
+					names = append(names, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
 func exitTopic() *cobra.Command {
 	return &cobra.Command{Use: "exit", Short: "What the exit codes mean", Long: exitHelp}
 }

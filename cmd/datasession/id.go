@@ -1,10 +1,16 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/go-datasession/datasession/codec/valuejson"
+	"github.com/go-datasession/datasession/perl"
+)
 
 func (a *app) idCommand() *cobra.Command {
 	var f storeFlags
 	var n int
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "id [-n N] [--type 'id:NAME'] [STORE FLAGS]",
 		Short: "Make session ids",
@@ -13,7 +19,7 @@ names none. All of them come from the system's random source, but for those of
 AutoIncrement, which counts on in --id-file, and Static. No store is opened and
 nothing is stored.
 
-UUID16 ids are 16 raw bytes, with no newline between them.`,
+UUID16 ids are 16 raw bytes, which --json prints as what they are.`,
 		Example: `  datasession id --type id:SHA256
   datasession id -n 3 --type id:AutoIncrement --id-file /var/lib/shop/last-id`,
 		Args: noArgs,
@@ -33,17 +39,17 @@ UUID16 ids are 16 raw bytes, with no newline between them.`,
 			if err != nil {
 				return judgeOpen(err)
 			}
-			end := "\n"
-			if t.ID == "UUID16" {
-				end = ""
-			}
 			for range n {
 				id, err := m.Options().NewID.New(cmd.Context())
 				if err != nil {
 					return judge(err)
 				}
-				if a.stdout.WriteString(id + end); a.stdout.Available() == 0 && a.stdout.Flush() != nil {
-					break
+				text := []byte(id)
+				if asJSON {
+					text, _ = valuejson.Codec{}.Append(nil, perl.Bytes(id), unlimited)
+				}
+				if _, err := a.stdout.Write(append(text, '\n')); err != nil {
+					return nil // run reports it
 				}
 			}
 			return nil
@@ -51,5 +57,6 @@ UUID16 ids are 16 raw bytes, with no newline between them.`,
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().IntVarP(&n, "number", "n", 1, "how many")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON strings, of bytes in value-json")
 	return a.storeCommand(&f, cmd)
 }

@@ -83,6 +83,8 @@ func (a *app) purge(ctx context.Context, m *datasession.Manager, opts datasessio
 	bar.SetOutputWriter(a.stderr)
 	bar.SetUpdateFrequency(100 * time.Millisecond)
 	bar.SetTrackerLength(40)
+	bar.SetTrackerPosition(progress.PositionRight)
+	bar.SetStyle(progress.StyleBlocks)
 	bar.AppendTracker(tracker)
 	ended := make(chan struct{})
 	go func() { bar.Render(); close(ended) }()
@@ -90,7 +92,11 @@ func (a *app) purge(ctx context.Context, m *datasession.Manager, opts datasessio
 		tracker.SetValue(int64(min(done.Seen, total)))
 	}
 	done, err := m.Purge(ctx, &opts)
-	tracker.MarkAsDone()
+	if err != nil {
+		tracker.MarkAsErrored()
+	} else {
+		tracker.MarkAsDone()
+	}
 	bar.Stop()
 	<-ended
 	return done, err

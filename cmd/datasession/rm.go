@@ -12,7 +12,7 @@ import (
 func (a *app) rmCommand() *cobra.Command {
 	var f storeFlags
 	var from idArgs
-	var dryRun bool
+	var dryRun, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "rm ID|FINGERPRINT... [STORE FLAGS]",
 		Short: "Delete sessions",
@@ -33,7 +33,7 @@ not there is exit code 1; the others are deleted all the same.`,
 			defer m.Close()
 			var worst error
 			for _, given := range all {
-				err := a.remove(cmd.Context(), m, given, dryRun)
+				err := a.remove(cmd.Context(), m, given, dryRun, asJSON)
 				if code := report(a.stderr, cmd.CommandPath(), err); code > exitRefused {
 					return said(code)
 				} else if code != exitDone {
@@ -45,19 +45,27 @@ not there is exit code 1; the others are deleted all the same.`,
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the fingerprints of what would be deleted, and delete nothing")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was deleted, a JSON object a line")
 	from.addTo(cmd)
 	cmd.ValidArgsFunction = a.completeSession(&f)
 	return a.storeCommand(&f, cmd)
 }
 
-func (a *app) remove(ctx context.Context, m *datasession.Manager, given string, dryRun bool) error {
+func (a *app) remove(ctx context.Context, m *datasession.Manager, given string, dryRun, asJSON bool) error {
 	id, err := find(ctx, m, given)
-	if err != nil {
-		return err
+	if err == nil && !dryRun {
+		err = m.Delete(ctx, id)
 	}
-	if dryRun {
-		_, err := fmt.Fprintf(a.stdout, "would delete %s\n", datasession.Fingerprint(id))
-		return err
+	switch {
+	case err != nil:
+		return judge(err)
+	case asJSON:
+		a.stdout.Write(jsonLine(struct {
+			Fingerprint string `json:"fingerprint"`
+			Deleted     bool   `json:"deleted"`
+		}{datasession.Fingerprint(id), !dryRun}))
+	case dryRun:
+		fmt.Fprintf(a.stdout, "would delete %s\n", datasession.Fingerprint(id))
 	}
-	return judge(m.Delete(ctx, id))
+	return nil
 }

@@ -69,6 +69,7 @@ func (a *app) command() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetHelpFunc(a.help)
+	root.SetHelpCommand(helpCommand())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		hint := ""
 		if strings.Contains(err.Error(), "--password") {
@@ -92,7 +93,7 @@ func oneOfTheCommands(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:
 		return nil
-	case len(args[0]) > 16:
+	case len(args[0]) > 12:
 		return misuse("", "unknown command")
 	}
 	hint := ""

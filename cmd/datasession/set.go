@@ -33,9 +33,17 @@ func alive(ctx context.Context, m *datasession.Manager, given string) (*datasess
 	return s, err
 }
 
-// save stores the changes of a session.
-func save(ctx context.Context, s *datasession.Session) error {
-	return judge(s.Flush(ctx))
+// save stores the changes of a session and, for machines, says whether there were any.
+func (a *app) save(ctx context.Context, s *datasession.Session, asJSON bool) error {
+	changed := s.Modified()
+	err := s.Flush(ctx)
+	if err == nil && asJSON {
+		a.stdout.Write(jsonLine(struct {
+			Fingerprint string `json:"fingerprint"`
+			Changed     bool   `json:"changed"`
+		}{s.Fingerprint(), changed}))
+	}
+	return judge(err)
 }
 
 func (a *app) setCommand() *cobra.Command {
@@ -96,7 +104,7 @@ it has expired. It does not expire unless --lifetime says so.`,
 			if err := s.SetAll(params); err != nil {
 				return judge(err)
 			}
-			return save(cmd.Context(), s)
+			return a.save(cmd.Context(), s, false)
 		},
 	}
 	cmd.Flags().SortFlags = false

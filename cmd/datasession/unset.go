@@ -7,6 +7,7 @@ import (
 func (a *app) unsetCommand() *cobra.Command {
 	var f storeFlags
 	var from idArgs
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "unset ID|FINGERPRINT NAME... [STORE FLAGS]",
 		Short: "Remove parameters from a session",
@@ -33,10 +34,11 @@ no error; a reserved one is, and nothing is removed then. See datasession set.`,
 			if err := s.Clear(names...); err != nil {
 				return judge(err)
 			}
-			return save(cmd.Context(), s)
+			return a.save(cmd.Context(), s, asJSON)
 		},
 	}
 	cmd.Flags().SortFlags = false
+	cmd.Flags().BoolVar(&asJSON, "json", false, "say as JSON whether something was changed")
 	from.addTo(cmd)
 	cmd.ValidArgsFunction = a.completeSession(&f)
 	return a.storeCommand(&f, cmd)
