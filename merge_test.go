@@ -129,31 +129,6 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestUpdateLosesNothing(t *testing.T) {
-	const workers, rounds = 8, 500
-	m := manager(t, nil)
-	other, err := datasession.New(m.Store(), m.Codec(), nil) // as another process would
-	must(t, err)
-	id := stored(t, m, nil)
-	var wg sync.WaitGroup
-	for i := range workers {
-		wg.Go(func() {
-			use := []*datasession.Manager{m, other}[i%2]
-			for range rounds {
-				err := datasession.Key[int]("n").Update(t.Context(), use, id, func(n int) (int, error) { return n + 1, nil })
-				if err != nil {
-					t.Errorf("Update: %v", err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if got := load(t, m, id).Get("n"); got != workers*rounds {
-		t.Errorf("n = %v; want %d", got, workers*rounds)
-	}
-}
-
 func TestUpdateRunsAgainOnTheNewer(t *testing.T) {
 	m := manager(t, nil)
 	id := stored(t, m, map[string]any{"n": 1})
@@ -216,29 +191,6 @@ func TestWritersOfOwnParametersLoseNothing(t *testing.T) {
 		if got := s.Get(fmt.Sprint("p", i)); got != rounds {
 			t.Errorf("p%d = %v; want %d", i, got, rounds)
 		}
-	}
-}
-
-func TestDeletedNeverReturns(t *testing.T) {
-	const races = 2000
-	m := manager(t, nil)
-	for range races {
-		id := stored(t, m, map[string]any{"n": 0})
-		var wg sync.WaitGroup
-		for i := range 3 {
-			s := load(t, m, id)
-			set(t, s, fmt.Sprint("p", i), 1)
-			wg.Go(func() {
-				if err := s.Flush(t.Context()); err != nil && !errors.Is(err, datasession.ErrDeleted) {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Go(func() { must(t, m.Delete(t.Context(), id)) })
-		wg.Wait()
-	}
-	if n := count(t, m); n != 0 {
-		t.Errorf("%d of %d deleted sessions are back", n, races)
 	}
 }
 
