@@ -16,7 +16,7 @@
 //
 // A store that other processes share also runs [RunProcesses].
 //
-// The cases that count races stop after half a second each, so that a plain go
+// The cases that count races stop after a moment each, so that a plain go
 // test stays quick. With DATASESSION_LONG=1 in the environment they run to the
 // figures that the project promises: 8 workers × 500 increments, 10,000 deletes.
 package storetest
@@ -241,12 +241,12 @@ func revName(r store.Rev) string {
 func Long() bool { return os.Getenv("DATASESSION_LONG") == "1" }
 
 // budget returns a function that reports whether a race has run long enough:
-// never in a long run, otherwise after half a second.
+// never in a long run, otherwise after a third of a second.
 func budget() (over func() bool) {
 	if Long() {
 		return func() bool { return false }
 	}
-	d := 500 * time.Millisecond
+	d := 300 * time.Millisecond
 	if testing.Short() {
 		d = 100 * time.Millisecond
 	}

@@ -75,6 +75,7 @@ var faults = []struct {
 			if _, err := b.Store.Load(ctx, id); err == nil && !old.IsZero() {
 				old = store.AnyRev
 			}
+			time.Sleep(50 * time.Microsecond) // let another read what is about to be replaced
 			return b.Store.Save(ctx, id, data, old, opts)
 		}
 	}, []string{"Save/StaleRev", "Save/OneOfTwoFromOneRead", "Race/OneSaveOfManyFromOneRead", "Race/Increments"}},
