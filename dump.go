@@ -27,26 +27,26 @@ func (s *Session) Dump(w io.Writer, heading string) error {
 		fmt.Fprintf(b, "# %s\n", escape(heading))
 	}
 	for k, v := range s.root.Sorted() {
-		text := ""
+		line := ""
 		switch name := k.String(); name {
 		case f.id:
-			text = "fingerprint " + Fingerprint(s.id)
+			line = "fingerprint " + Fingerprint(s.id)
 		case f.ctime, f.atime:
-			text = strconv.FormatInt(v.AsInt(), 10)
+			line = strconv.FormatInt(v.AsInt(), 10)
 			if name == f.atime {
-				text = strconv.FormatInt(s.accessed, 10)
+				line = strconv.FormatInt(s.accessed, 10)
 			}
-			n, _ := strconv.ParseInt(text, 10, 64)
-			text += " (" + time.Unix(n, 0).UTC().Format("2006-01-02 15:04:05 UTC") + ")"
+			n, _ := strconv.ParseInt(line, 10, 64)
+			line += " (" + time.Unix(n, 0).UTC().Format("2006-01-02 15:04:05 UTC") + ")"
 		case f.etime:
-			text = "never"
+			line = "never"
 			if t := v.AsInt(); t != 0 {
-				text = fmt.Sprintf("%d (%s)", t, FormatLifetime(toDuration(t)))
+				line = fmt.Sprintf("%d (%s)", t, FormatLifetime(toDuration(t)))
 			}
 		default:
-			text = describe(v, 1)
+			line = describe(v, 1)
 		}
-		fmt.Fprintf(b, "# %s: %s\n", escape(k.String()), text)
+		fmt.Fprintf(b, "# %s: %s\n", escape(k.String()), line)
 	}
 	return b.Flush()
 }
@@ -57,7 +57,7 @@ func describe(v perl.Value, depth int) string {
 		if v.IsUndef() {
 			return "undef"
 		}
-		return escape(v.String())
+		return escape(text(v))
 	}
 	var parts []string
 	open, end := "", ""
@@ -88,6 +88,15 @@ func describe(v perl.Value, depth int) string {
 		return escape(class) + "=" + text
 	}
 	return text
+}
+
+// text returns what Perl would print for v, which is not a reference, with characters
+// in UTF-8 where they are known to be characters.
+func text(v perl.Value) string {
+	if v.IsLatin1() {
+		return perl.Upgrade(v)
+	}
+	return v.String()
 }
 
 // escape makes text harmless for a terminal and a log line.

@@ -3,12 +3,15 @@ package datasession_test
 import (
 	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/go-datasession/datasession"
 	"github.com/go-datasession/datasession/codec/perljson"
+	"github.com/go-datasession/datasession/store"
 	"github.com/go-datasession/datasession/store/memstore"
 )
 
@@ -331,6 +334,36 @@ func TestStoreForgetsInTime(t *testing.T) {
 		}
 		if _, err := m.Load(t.Context(), left); !errors.Is(err, datasession.ErrNotFound) {
 			t.Errorf("Load = %v; want ErrNotFound", err)
+		}
+	})
+}
+
+// One session that cannot be read does not keep a purge from the others.
+func TestPurgeGoesOnPastWhatItCannotRead(t *testing.T) {
+	dir := t.TempDir()
+	m := on(t, files(t, dir))
+	for _, id := range []string{"a", "m", "z"} {
+		raw(t, m, id, "$D = {'_SESSION_ATIME' => 1,'_SESSION_ETIME' => 1};")
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "cgisess_huge"), make([]byte, store.MaxBytes+1), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "cgisess_torn"), []byte("$D = {"), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "cgisess_twin"), nil, 0o600))
+	must(t, os.Link(filepath.Join(dir, "cgisess_twin"), filepath.Join(dir, "cgisess_twin2")))
+	done, err := m.Purge(t.Context(), nil)
+	if want := (datasession.PurgeResult{Seen: 7, Removed: 3, Failed: 4}); done != want || err != nil {
+		t.Errorf("Purge = %+v, %v; want %+v", done, err, want)
+	}
+}
+
+func TestPurgeLetsTheStoreDoItsPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, err := datasession.New(memstore.New(nil), perljson.Codec{}, &datasession.Options{Lifetime: time.Minute})
+		must(t, err)
+		stored(t, m, nil)
+		time.Sleep(time.Hour)
+		stored(t, m, nil)
+		if done, err := m.Purge(t.Context(), nil); done.Removed != 1 || err != nil {
+			t.Errorf("Purge = %+v, %v; want 1 removed", done, err)
 		}
 	})
 }

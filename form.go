@@ -46,7 +46,7 @@ func formValues(v perl.Value) ([]string, error) {
 	list := v.Array()
 	switch {
 	case v.Kind() != perl.KindRef:
-		return []string{v.String()}, nil
+		return []string{text(v)}, nil
 	case list == nil || list.Class() != "":
 		return nil, fmt.Errorf("%s cannot be a form value", v)
 	}
@@ -55,7 +55,7 @@ func formValues(v perl.Value) ([]string, error) {
 		if e.Kind() == perl.KindRef {
 			return nil, fmt.Errorf("a list that holds %s cannot be form values", e)
 		}
-		values = append(values, e.String())
+		values = append(values, text(e))
 	}
 	return values, nil
 }

@@ -101,6 +101,9 @@ type LimitError struct {
 }
 
 func (e *LimitError) Error() string {
+	if e.What == "depth" {
+		return fmt.Sprintf("%s: nested more than %d deep", e.Codec, e.Max)
+	}
 	return fmt.Sprintf("%s: more than %d %s", e.Codec, e.Max, e.What)
 }
 

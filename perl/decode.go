@@ -66,9 +66,12 @@ const maxDecodeDepth = 1_000
 func decodeScalar(v Value, dst any) bool {
 	switch p := dst.(type) {
 	case *string:
-		if k := v.Kind(); k == KindBytes || k == KindText && utf8.ValidString(v.Str()) {
-			*p = v.Str()
-			return true
+		if v.IsString() {
+			s, ok := goString(v)
+			if ok {
+				*p = s
+			}
+			return ok
 		}
 	case *int64:
 		if v.Kind() == KindInt {
@@ -368,8 +371,8 @@ func toString(v Value) (string, error) {
 	if v.Kind() == KindRef {
 		return "", errors.New(found(v))
 	}
-	s, text := characters(v)
-	if text && !utf8.ValidString(s) {
+	s, ok := goString(v)
+	if !ok {
 		return "", errNotUnicode
 	}
 	return s, nil

@@ -11,22 +11,26 @@ import (
 // Key is the key of a hash element. Two keys are the same key if their
 // characters are; whether a key has the UTF-8 flag does not count, as in Perl.
 type Key struct {
-	s    string // UTF-8 of the characters
-	text bool   // has, or had, the UTF-8 flag
+	s      string // UTF-8 of the characters
+	text   bool   // has, or had, the UTF-8 flag
+	latin1 bool   // has not, and stands for characters; see Latin1
 }
 
 // TextKey returns a key whose characters are the code points of s, which is
 // UTF-8, with the UTF-8 flag.
-func TextKey(s string) Key { return Key{s, true} }
+func TextKey(s string) Key { return Key{s: s, text: true} }
 
 // BytesKey returns a key without the UTF-8 flag. Each byte is one character.
-func BytesKey(s string) Key { return Key{upgrade(s), false} }
+func BytesKey(s string) Key { return Key{s: upgrade(s)} }
+
+// Latin1Key returns the key that a value made by [Latin1] is.
+func Latin1Key(s string) Key { return Key{s: upgrade(s), latin1: true} }
 
 // StringKey returns the key that a Go string most likely means: text if it holds
 // something beyond ASCII and is valid UTF-8, bytes otherwise.
 func StringKey(s string) Key {
 	if isASCII(s) {
-		return Key{s, false}
+		return Key{s: s}
 	}
 	if validUTF8(s) {
 		return TextKey(s)
@@ -40,12 +44,18 @@ func (k Key) String() string { return k.s }
 // IsText reports whether the key has, or once had, the UTF-8 flag.
 func (k Key) IsText() bool { return k.text }
 
+// IsLatin1 reports whether the key was made by [Latin1Key].
+func (k Key) IsLatin1() bool { return k.latin1 }
+
 // Value returns the key as a string value.
 func (k Key) Value() Value {
 	if k.text {
 		return Text(k.s)
 	}
 	b, _ := downgrade(k.s)
+	if k.latin1 {
+		return Latin1(b)
+	}
 	return Bytes(b)
 }
 
@@ -127,7 +137,7 @@ func (h *Hash) Get(key string) (Value, bool) {
 // Set assigns to the element under a key. key is UTF-8 and means its characters;
 // a new key beyond ASCII gets the UTF-8 flag.
 func (h *Hash) Set(key string, v Value) {
-	h.SetKey(Key{key, !isASCII(key)}, v)
+	h.SetKey(Key{s: key, text: !isASCII(key)}, v)
 }
 
 // SetKey assigns to the element under key. A key that is there already keeps

@@ -98,10 +98,20 @@ func goScalar(v Value) any {
 	case KindBool:
 		return v.Truth()
 	}
-	if s, text := characters(v); !text || utf8.ValidString(s) {
+	if s, ok := goString(v); ok {
 		return s
 	}
 	return v
+}
+
+// goString returns what a Go program is given for v, which is not a reference, and
+// false for text that is not Unicode.
+func goString(v Value) (string, bool) {
+	s, text := characters(v)
+	if v.IsLatin1() {
+		return upgrade(s), true
+	}
+	return s, !text || utf8.ValidString(s)
 }
 
 // survey finds what must stay a Value in all that v refers to.

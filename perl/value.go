@@ -56,15 +56,16 @@ func (k Kind) String() string {
 type Value struct {
 	_   [0]func()
 	num uint64 // the number, or the length of the string
-	any any    // Kind for numbers; bytesPtr, textPtr; a Thing; weakRef; slot; *vstring
+	any any    // Kind for numbers; bytesPtr, latin1Ptr, textPtr; a Thing; weakRef; slot; *vstring
 }
 
 type (
-	bytesPtr *byte
-	textPtr  *byte
-	weakRef  struct{ t Thing }
-	slot     struct{ s *Scalar }
-	vstring  struct {
+	bytesPtr  *byte
+	latin1Ptr *byte
+	textPtr   *byte
+	weakRef   struct{ t Thing }
+	slot      struct{ s *Scalar }
+	vstring   struct {
 		str     Value
 		literal string
 	}
@@ -73,6 +74,14 @@ type (
 // Bytes returns a string without the UTF-8 flag. Each byte is one character.
 func Bytes(s string) Value {
 	return Value{num: uint64(len(s)), any: bytesPtr(unsafe.StringData(s))}
+}
+
+// Latin1 returns a string without the UTF-8 flag, as Bytes does, of which it is known
+// that its bytes stand for characters: because it was written as "\x{e9}", say. To
+// Perl, and to [Equal], it is the same as Bytes. A Go program gets the characters, in
+// UTF-8, where it gets the bytes of Bytes as they are.
+func Latin1(s string) Value {
+	return Value{num: uint64(len(s)), any: latin1Ptr(unsafe.StringData(s))}
 }
 
 // Text returns a string with the UTF-8 flag. s is UTF-8.
@@ -157,7 +166,7 @@ func (v Value) Kind() Kind {
 	switch x := v.any.(type) {
 	case nil:
 		return KindUndef
-	case bytesPtr:
+	case bytesPtr, latin1Ptr:
 		return KindBytes
 	case textPtr:
 		return KindText
@@ -178,7 +187,7 @@ func (v Value) IsUndef() bool { return v.Kind() == KindUndef }
 // IsString reports whether v is a string: bytes or text.
 func (v Value) IsString() bool {
 	switch x := v.any.(type) {
-	case bytesPtr, textPtr:
+	case bytesPtr, latin1Ptr, textPtr:
 		return true
 	case slot:
 		return x.s.v.IsString()
@@ -192,6 +201,8 @@ func (v Value) IsString() bool {
 func (v Value) Str() string {
 	switch x := v.any.(type) {
 	case bytesPtr:
+		return unsafe.String((*byte)(x), v.num)
+	case latin1Ptr:
 		return unsafe.String((*byte)(x), v.num)
 	case textPtr:
 		return unsafe.String((*byte)(x), v.num)
@@ -263,6 +274,9 @@ func (v Value) Hash() *Hash { h, _ := v.Thing().(*Hash); return h }
 
 // Array returns the array that v refers to, or nil if v is anything else.
 func (v Value) Array() *Array { a, _ := v.Thing().(*Array); return a }
+
+// IsLatin1 reports whether v was made by [Latin1].
+func (v Value) IsLatin1() bool { _, ok := v.Plain().any.(latin1Ptr); return ok }
 
 // IsWeak reports whether v is a weak reference.
 func (v Value) IsWeak() bool { _, ok := v.Plain().any.(weakRef); return ok }

@@ -40,9 +40,9 @@
 // so does an integer of more than 10 characters; the flag of a weak reference and
 // the UTF-8 flag of an ASCII string are lost. Code within a pattern is refused.
 //
-// Perl also loses the UTF-8 flag of text whose characters are all below U+0100:
-// it reads "\x{e9}" as a byte. Here it is text, so that the same bytes are
-// written again, and a Go string comes back as it was.
+// Perl also loses the UTF-8 flag of text whose characters are all below U+0100: it
+// reads "\x{e9}" as a byte string. So it is here, but one made by [perl.Latin1]: the
+// same bytes are written again, and a Go string comes back as it was.
 package dumper
 
 import (

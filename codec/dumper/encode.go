@@ -111,9 +111,12 @@ func (e *encoder) value(v perl.Value, at spot, depth int) error {
 		if err := e.room(len(s)); err != nil {
 			return err
 		}
-		if kind == perl.KindText {
+		switch {
+		case kind == perl.KindText:
 			e.dst = appendText(e.dst, s)
-		} else {
+		case v.IsLatin1():
+			e.dst = appendText(e.dst, perl.Upgrade(v))
+		default:
 			e.dst = appendSingle(e.dst, s)
 		}
 		return e.room(0)

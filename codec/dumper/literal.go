@@ -60,11 +60,12 @@ func (p *parser) double() (perl.Value, error) {
 }
 
 // unquoter gathers the characters of a string in double quotes: as bytes, and
-// in UTF-8 from the first one that makes the string text.
+// in UTF-8 from the first one that is written as a code point beyond ASCII.
 type unquoter struct {
 	p    *parser
 	buf  []byte
 	text bool
+	high bool // there is a character above U+00FF, which gives a string Perl's flag
 }
 
 func (d *unquoter) char(r uint32) {
@@ -75,8 +76,9 @@ func (d *unquoter) char(r uint32) {
 	}
 }
 
-// wide adds a character that makes the string text.
+// wide adds a character that is written as a code point beyond ASCII.
 func (d *unquoter) wide(r uint32) {
+	d.high = d.high || r > 0xFF
 	if !d.text {
 		d.buf, d.text = []byte(perl.Upgrade(perl.Bytes(string(d.buf)))), true
 	}
@@ -84,10 +86,15 @@ func (d *unquoter) wide(r uint32) {
 }
 
 func (d *unquoter) value() perl.Value {
-	if d.text {
-		return perl.Text(string(d.buf))
+	s := string(d.buf)
+	if !d.text {
+		return perl.Bytes(s)
 	}
-	return perl.Bytes(string(d.buf))
+	if d.high {
+		return perl.Text(s)
+	}
+	s, _ = perl.Downgrade(perl.Text(s))
+	return perl.Latin1(s)
 }
 
 var escapes = [256]byte{'n': '\n', 't': '\t', 'r': '\r', 'f': '\f', 'b': '\b', 'a': '\a', 'e': 0x1B}

@@ -3,6 +3,7 @@ package dumper_test
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestLiterals(t *testing.T) {
 		`"\x{41}\x{7f}"`:             perl.Bytes("A\x7f"),
 		`"\xe9\x{20ac}"`:             perl.Text("é€"),
 		"\"\xe9\\x{20ac}\xe9\"":      perl.Text("é€é"),
-		`"\x{e9}"`:                   perl.Text("é"),
+		`"\x{e9}"`:                   perl.Latin1("\xe9"),
 		`"\"\\\$\@\'\ \9"`:           perl.Bytes(`"\$@' 9`),
 		`""`:                         perl.Bytes(""),
 		`-5`:                         perl.Int(-5),
@@ -44,6 +45,36 @@ func TestLiterals(t *testing.T) {
 		if err != nil || codectest.Format(got) != codectest.Format(want) {
 			t.Errorf("Decode(%s) = %s, %v; want %s", text, codectest.Format(got), err, codectest.Format(want))
 		}
+	}
+}
+
+// Perl reads "\x{e9}" as a byte string; Go programs get the character all the same, and
+// the bytes that are written again are those that were read.
+func TestCharactersBelow256(t *testing.T) {
+	const stored = `$D = {"\x{e9}" => "bj\x{f6}rn",'b' => 'bj` + "\xf6" + `rn'};`
+	v, err := dumper.Codec{}.Decode([]byte(stored), codec.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]any{"é": "björn", "b": "bj\xf6rn"}; !reflect.DeepEqual(perl.ToGo(v), want) {
+		t.Errorf("ToGo = %q; want %q", perl.ToGo(v), want)
+	}
+	elem, _ := v.Hash().Get("é")
+	if !perl.Equal(elem, perl.Bytes("bj\xf6rn")) || elem.Kind() != perl.KindBytes {
+		t.Errorf("the value is %v; want the byte string that Perl reads", elem.Kind())
+	}
+	var name string
+	if err := perl.Decode(elem, &name); err != nil || name != "björn" {
+		t.Errorf("Decode = %q, %v; want björn", name, err)
+	}
+	var raw []byte
+	if err := perl.Decode(elem, &raw); err != nil || string(raw) != "bj\xf6rn" {
+		t.Errorf("Decode to bytes = %q, %v; want one byte a character", raw, err)
+	}
+	again, err := dumper.Codec{}.Append(nil, perl.Clone(v), codec.Limits{})
+	const sorted = `$D = {'b' => 'bj` + "\xf6" + `rn',"\x{e9}" => "bj\x{f6}rn"};`
+	if err != nil || string(again) != sorted {
+		t.Errorf("Append = %q, %v; want %q", again, err, sorted)
 	}
 }
 

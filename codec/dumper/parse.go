@@ -262,6 +262,9 @@ func (p *parser) key() (perl.Key, error) {
 		if v.Kind() == perl.KindText {
 			return perl.TextKey(v.Str()), err
 		}
+		if v.IsLatin1() {
+			return perl.Latin1Key(v.Str()), err
+		}
 		return perl.BytesKey(v.Str()), err
 	case isDigit(c), c == '-':
 		start := p.i

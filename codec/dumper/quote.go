@@ -9,7 +9,7 @@ import (
 
 // appendKey appends a key, which is always quoted.
 func appendKey(dst []byte, k perl.Key) []byte {
-	if k.IsText() {
+	if k.IsText() || k.IsLatin1() {
 		return appendText(dst, k.String())
 	}
 	s := k.String()
