@@ -47,11 +47,42 @@ const longest = 2000
 
 // brief returns a value on one line, as value-json, cut where it gets long.
 func brief(v perl.Value) string {
-	text, err := valuejson.Codec{}.Append(nil, v, unlimited)
+	text, err := valuejson.Codec{}.Append(nil, readable(v), unlimited)
 	if err != nil {
 		return "(" + printable(err.Error()) + ")"
 	}
 	return cut(printable(string(text)), longest)
+}
+
+// readable returns a copy of v in which strings that are known to be characters are
+// text, though Perl has them as bytes.
+func readable(v perl.Value) perl.Value {
+	seen := map[perl.Thing]bool{}
+	var inside func(perl.Value) perl.Value
+	inside = func(v perl.Value) perl.Value {
+		if v.IsLatin1() {
+			return perl.Text(perl.Upgrade(v))
+		}
+		t := v.Thing()
+		if t == nil || seen[t] {
+			return v
+		}
+		seen[t] = true
+		switch t := t.(type) {
+		case *perl.Hash:
+			for k, e := range t.All() {
+				t.SetKey(k, inside(e))
+			}
+		case *perl.Array:
+			for i, e := range t.All() {
+				t.Set(i, inside(e))
+			}
+		case *perl.Scalar:
+			t.Set(inside(t.Get()))
+		}
+		return v
+	}
+	return inside(perl.Clone(v))
 }
 
 func cut(text string, most int) string {
