@@ -101,28 +101,25 @@ func query1(t testing.TB, db *sql.DB, query string, args ...any) string {
 }
 
 // place is a file, and a lock on it as another process would take one.
-func place(o sqlstore.SQLiteOptions) func(testing.TB) storetest.Place {
-	return func(t testing.TB) storetest.Place {
-		file := tempFile(t)
-		_, db := tableIn(t, file, o)
-		return storetest.Place{
-			Open: func() (store.Store, error) { return reopen(file, o) },
-			Block: func(string) (func(), error) {
-				conn, err := db.Conn(t.Context())
-				if err != nil {
-					return nil, err
+func place(t testing.TB, source string, o sqlstore.SQLiteOptions) storetest.Place {
+	_, db := tableIn(t, source, o)
+	return storetest.Place{
+		Open: func() (store.Store, error) { return reopen(source, o) },
+		Block: func(string) (func(), error) {
+			conn, err := db.Conn(t.Context())
+			if err != nil {
+				return nil, err
+			}
+			if _, err := conn.ExecContext(t.Context(), "BEGIN EXCLUSIVE"); err != nil {
+				return nil, err
+			}
+			return func() {
+				if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+					t.Errorf("ROLLBACK: %v", err)
 				}
-				if _, err := conn.ExecContext(t.Context(), "BEGIN EXCLUSIVE"); err != nil {
-					return nil, err
-				}
-				return func() {
-					if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
-						t.Errorf("ROLLBACK: %v", err)
-					}
-					conn.Close()
-				}, nil
-			},
-		}
+				conn.Close()
+			}, nil
+		},
 	}
 }
 
@@ -133,15 +130,16 @@ func reopen(file string, o sqlstore.SQLiteOptions) (store.Store, error) {
 	}, sqlstore.SQLite, nil)
 }
 
-func TestStore(t *testing.T) { storetest.Run(t, place(fast), nil) }
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) storetest.Place { return place(t, tempFile(t), fast) }, nil)
+}
 
-// With a rollback journal every commit waits for the disk, and readers and
-// writers keep each other out.
+// With a rollback journal readers and writers keep each other out. It is about
+// that; the waiting for the disk at each commit is left out.
 func TestStoreWithRollbackJournal(t *testing.T) {
-	if !storetest.Long() {
-		t.Skip("waits for the disk at each commit: set DATASESSION_LONG=1")
-	}
-	storetest.Run(t, place(perlLike), nil)
+	storetest.Run(t, func(t testing.TB) storetest.Place {
+		return place(t, "file:"+tempFile(t)+"?_synchronous=OFF&_pragma=synchronous(OFF)", perlLike)
+	}, nil)
 }
 
 func TestProcesses(t *testing.T) {
@@ -223,20 +221,25 @@ func held(t *testing.T, file string) (release func()) {
 	return release
 }
 
-// within checks that a call ended because its context did, soon after the
-// deadline of 200 ms.
+// within checks that a call ends because its context does, at most 100 ms after
+// a deadline of 200 ms. The best of three counts: a machine with much to do is
+// late by itself.
 func within(t *testing.T, what string, call func(context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	start := time.Now()
-	err := call(ctx)
-	took := time.Since(start)
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("%s = %v; want %v", what, err, context.DeadlineExceeded)
+	var took time.Duration
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		start := time.Now()
+		err := call(ctx)
+		took = time.Since(start)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s = %v; want %v", what, err, context.DeadlineExceeded)
+		}
+		if took <= 300*time.Millisecond {
+			t.Logf("%s: %v", what, took)
+			return
+		}
 	}
-	if took > 300*time.Millisecond {
-		t.Errorf("%s with a deadline of 200ms took %v; want at most 300ms", what, took)
-	}
-	t.Logf("%s: %v", what, took)
+	t.Errorf("%s with a deadline of 200ms took %v; want at most 300ms", what, took)
 }
