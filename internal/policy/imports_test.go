@@ -34,6 +34,7 @@ var arrows = []arrow{
 	{"sessionhttp", "."},
 	{"typestring", ". codec codec/* perl sessionid store store/*"},
 
+	{"internal/managertest", ". codec/dumper store"},
 	{"internal/policy", ""},
 }
 

@@ -1,7 +1,7 @@
 // Package memstore keeps sessions in memory: for tests, and for a single process
 // that may lose its sessions when it ends.
 //
-//	m, err := datasession.New(memstore.New(nil), json.Codec{}, nil)
+//	m, err := datasession.New(memstore.New(nil), perljson.Codec{}, nil)
 //
 // A session's version is a number that only grows, so one that was deleted and
 // made again is never taken for the one that was read. A session saved with a
