@@ -38,7 +38,7 @@ func TestLiterals(t *testing.T) {
 		`1e999`:                      perl.Float(math.Inf(1)),
 		`v1.2.3`:                     perl.VString(perl.Bytes("\x01\x02\x03"), "v1.2.3"),
 		`1.22.333`:                   perl.VString(perl.Text("\x01\x16\u014d"), "1.22.333"),
-		` undef `:                    perl.Value{},
+		` undef `:                    {},
 		"\n[\n 1 ,\t'a'\r\n,\n]\f\v": list(perl.Int(1), perl.Bytes("a")),
 	} {
 		got, err := dumper.Codec{}.Decode([]byte("$D = "+text+";"), codec.Limits{})

@@ -50,8 +50,8 @@ func (f *files) lockOpened(ctx context.Context, file *os.File, name string, how 
 		return nil, errMoved
 	case err != nil:
 		return nil, failed("look at a session file", err)
-	case named.Mode().IsRegular() && !os.SameFile(info, named):
-		return nil, errMoved
+	case named.Mode().IsRegular() && (!os.SameFile(info, named) || links(named) == 0):
+		return nil, errMoved // without a name, it was replaced while it was looked at
 	}
 	if links(named) == 2 && f.unstage(named) {
 		return nil, errMoved

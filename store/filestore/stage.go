@@ -21,6 +21,7 @@ import (
 // waits until its other name is gone.
 func (f *files) create(ctx context.Context, data []byte) error {
 	switch info, err := f.dir.Lstat(f.data); {
+	case err == nil && links(info) == 0: // it was deleted while it was looked at
 	case err == nil && links(info) == 2 && f.unstage(info):
 		return store.ErrConflict
 	case err == nil:
