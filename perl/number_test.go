@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/go-datasession/datasession/internal/perltest"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -50,11 +50,7 @@ func TestFormatFloat(t *testing.T) {
 // askPerl runs a program over lines in one process and returns a line for each.
 func askPerl(t *testing.T, program string, lines []string) []string {
 	t.Helper()
-	path, err := exec.LookPath("perl")
-	if err != nil {
-		t.Skip("install perl to compare with it")
-	}
-	cmd := exec.Command(path, "-ne", program)
+	cmd := perltest.Command(t, "-ne", program)
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	out, err := cmd.StdoutPipe()
 	if err != nil {

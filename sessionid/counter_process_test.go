@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-datasession/datasession/internal/perltest"
 )
 
 func long() bool { return os.Getenv("DATASESSION_LONG") != "" }
@@ -212,9 +214,6 @@ func TestContentsLikePerl(t *testing.T) {
 
 func needPerl(t *testing.T) string {
 	t.Helper()
-	perl, err := exec.LookPath("perl")
-	if err != nil {
-		t.Skip("no perl: install it to have its behaviour compared")
-	}
-	return perl
+	perltest.Need(t)
+	return "perl"
 }

@@ -1,25 +1,22 @@
 package typestring
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/go-datasession/datasession"
+	"github.com/go-datasession/datasession/internal/perltest"
 )
 
 // CGI::Session and Go are told of one folder in the same words, and change one
 // session in turn.
 func TestOneStringForPerlAndGo(t *testing.T) {
-	perl, err := exec.LookPath("perl")
-	if err != nil || exec.Command(perl, "-MCGI::Session", "-e1").Run() != nil {
-		t.Skip("no CGI::Session: install libcgi-session-perl to share a session with it")
-	}
+	perltest.Need(t, perltest.CGISession)
 	dir := t.TempDir()
 	inPerl := func(typ, code, id string) string {
 		t.Helper()
 		script := `my $s = CGI::Session->new($ARGV[0], $ARGV[2] || undef, {Directory => $ARGV[1]}) or die CGI::Session->errstr; ` + code
-		out, err := exec.Command(perl, "-MCGI::Session", "-e", script, typ, dir, id).CombinedOutput()
+		out, err := perltest.Command(t, "-MCGI::Session", "-e", script, typ, dir, id).CombinedOutput()
 		if err != nil {
 			t.Fatalf("perl: %v: %s", err, out)
 		}

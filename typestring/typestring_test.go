@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/go-datasession/datasession/internal/perltest"
 )
 
 // outcome is what a parser made of a string: a type or an error.
@@ -260,18 +261,14 @@ func unescape(s string) string {
 
 func askPerl(t *testing.T, inputs []string, script string) []string {
 	t.Helper()
-	perl, err := exec.LookPath("perl")
-	if err != nil {
-		t.Skip("no perl: install it to have its behaviour compared")
-	}
-	if strings.Contains(script, "dsn") && exec.Command(perl, "-MCGI::Session", "-e1").Run() != nil {
-		t.Skip("no CGI::Session: install libcgi-session-perl to have its behaviour compared")
+	if strings.Contains(script, "dsn") {
+		perltest.Need(t, perltest.CGISession)
 	}
 	var in strings.Builder
 	for _, s := range inputs {
 		fmt.Fprintln(&in, hex.EncodeToString([]byte(s)))
 	}
-	cmd := exec.CommandContext(t.Context(), perl, script)
+	cmd := perltest.Command(t, script)
 	cmd.Stdin = strings.NewReader(in.String())
 	out, err := cmd.Output()
 	if err != nil {

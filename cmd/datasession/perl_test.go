@@ -3,12 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/go-datasession/datasession/internal/perltest"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -64,24 +64,10 @@ func runPerl(t *testing.T, args ...string) fromPerl {
 	return p
 }
 
-// needPerl skips the test if a module is missing, with the package that has it.
-func needPerl(t *testing.T, packages map[string]string) {
-	t.Helper()
-	for module, pkg := range packages {
-		if exec.Command("perl", "-M"+module, "-e1").Run() == nil {
-			continue
-		}
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("real Perl is missing: apt-get install %s", pkg)
-		}
-		t.Skipf("real Perl is missing: apt-get install %s", pkg)
-	}
-}
-
 // Perl makes a session, the command changes it, Perl reads that and changes it, the
 // command reads that; and once more with a session that the command has made.
 func TestCGISession(t *testing.T) {
-	needPerl(t, map[string]string{"CGI::Session": "libcgi-session-perl", "DBD::SQLite": "libdbd-sqlite3-perl"})
+	perltest.Need(t, perltest.CGISession, perltest.SQLite)
 	sqlite := filepath.Join(t.TempDir(), "sessions.db")
 	for _, store := range []struct {
 		dsn, place string

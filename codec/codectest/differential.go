@@ -9,10 +9,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/internal/perltest"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -156,17 +156,7 @@ type process struct {
 }
 
 func startPerl(t *testing.T, peer Peer) *process {
-	missing := func(what string) {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s: install the package %s", what, peer.Package)
-		}
-		t.Skipf("%s: install the package %s", what, peer.Package)
-	}
-	path, err := exec.LookPath("perl")
-	if err != nil {
-		missing("no perl")
-	}
-	cmd := exec.CommandContext(t.Context(), path, "-e", peer.Source+"\n"+peerSource)
+	cmd := perltest.Command(t, "-e", peer.Source+"\n"+peerSource)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -185,7 +175,7 @@ func startPerl(t *testing.T, peer Peer) *process {
 	})
 	p := &process{in, bufio.NewReader(out)}
 	if _, _, err := p.ask("make 1 0\n", nil); err != nil {
-		missing("perl without the module")
+		perltest.Missing(t, peer.Package)
 	}
 	return p
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/codec/codectest"
 	"github.com/go-datasession/datasession/codec/perljson"
+	"github.com/go-datasession/datasession/internal/perltest"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -94,12 +95,7 @@ func unshared(v perl.Value) perl.Value {
 
 // Perl, too, reads the nearest float in what we write of one.
 func TestFloatsInPerl(t *testing.T) {
-	if _, err := exec.LookPath("perl"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no perl: install the package perl")
-		}
-		t.Skip("no perl: install the package perl")
-	}
+	perltest.Need(t)
 	r := rand.New(rand.NewPCG(3, 4))
 	a := perl.NewArray()
 	var want []string

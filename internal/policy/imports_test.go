@@ -25,7 +25,7 @@ var arrows = []arrow{
 
 	{"store/storetest", "store"},
 	{"store/*", "store"},
-	{"codec/codectest", "codec perl codec/valuejson"},
+	{"codec/codectest", "codec perl codec/valuejson internal/perltest"},
 	{"codec/*", "codec perl internal/jsonscan"},
 	{"internal/jsonscan", "codec perl"},
 
@@ -34,6 +34,7 @@ var arrows = []arrow{
 	{"sessionhttp", "."},
 	{"typestring", ". codec codec/* perl sessionid store store/*"},
 
+	{"internal/perltest", ""},
 	{"internal/managertest", ". codec/dumper store"},
 	{"internal/policy", ""},
 }

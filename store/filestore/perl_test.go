@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-datasession/datasession/internal/perltest"
 	"github.com/go-datasession/datasession/store"
 	"github.com/go-datasession/datasession/store/filestore"
 	"github.com/go-datasession/datasession/store/storetest"
@@ -26,19 +27,13 @@ import (
 // perl returns a command that runs a script, or skips the test.
 func perl(t *testing.T, script string, args ...string) *exec.Cmd {
 	t.Helper()
-	bin, err := exec.LookPath("perl")
-	if err != nil {
-		t.Skip("install perl to test with it")
-	}
-	return exec.CommandContext(t.Context(), bin, append([]string{"-e", script, "--"}, args...)...)
+	return perltest.Command(t, append([]string{"-e", script, "--"}, args...)...)
 }
 
 // cgiSession is perl with CGI::Session.
 func cgiSession(t *testing.T, script string, args ...string) *exec.Cmd {
 	t.Helper()
-	if err := perl(t, "use CGI::Session").Run(); err != nil {
-		t.Skip("install CGI::Session (libcgi-session-perl) to test with it")
-	}
+	perltest.Need(t, perltest.CGISession)
 	return perl(t, "use strict; use CGI::Session; my ($dir, $id, $n, $me) = @ARGV; "+script, args...)
 }
 

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/go-datasession/datasession/internal/livetest/perltest"
+	"github.com/go-datasession/datasession/internal/perltest"
 	"github.com/go-datasession/datasession/store"
 )
 

@@ -36,10 +36,16 @@ func Need(t testing.TB, modules ...Module) {
 			missing = append(missing, m.Package)
 		}
 	}
-	if len(missing) == 0 || install(t, missing) {
-		return
+	if len(missing) > 0 && !install(t, missing) {
+		Missing(t, missing...)
 	}
-	text := "real Perl is missing: apt-get install " + strings.Join(missing, " ")
+}
+
+// Missing skips the test, or fails it under CI=true, and says which Debian packages it
+// wants.
+func Missing(t testing.TB, packages ...string) {
+	t.Helper()
+	text := "real Perl is missing: apt-get install " + strings.Join(packages, " ")
 	if os.Getenv("CI") == "true" {
 		t.Fatal(text)
 	}
@@ -71,11 +77,19 @@ func install(t testing.TB, packages []string) bool {
 	return err == nil
 }
 
+// Command returns a command that runs perl with these arguments, until the test ends.
+// Without perl it is as [Need] says.
+func Command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	Need(t)
+	return exec.CommandContext(t.Context(), "perl", args...)
+}
+
 // Run runs a script, with strict and warnings on, and returns what it printed. A
 // script that fails or warns fails the test.
 func Run(t testing.TB, script string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "perl", append([]string{"-Mstrict", "-Mwarnings", "-e", script}, args...)...)
+	cmd := Command(t, append([]string{"-Mstrict", "-Mwarnings", "-e", script}, args...)...)
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
