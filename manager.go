@@ -94,7 +94,8 @@ func (m *Manager) newSession(id string) *Session {
 
 // Load returns the stored session, and takes note that it was used now. It reports
 // ErrNotFound if there is none, ErrExpired if it is past its time, in which case it
-// is removed from the store, and ErrCorrupt if what is stored is not a session.
+// is removed from the store if that can be done, and ErrCorrupt if what is stored is
+// not a session.
 //
 // Unlike Perl it never makes a new session.
 func (m *Manager) Load(ctx context.Context, id string) (*Session, error) {
@@ -148,7 +149,7 @@ func (m *Manager) load(ctx context.Context, id string, use bool) (*Session, erro
 				continue // somebody used it at the last moment
 			}
 			if err != nil {
-				return nil, err
+				m.opts.Logger.WarnContext(ctx, "expired session left behind", "session", Fingerprint(id), "error", err)
 			}
 			return nil, ErrExpired
 		}

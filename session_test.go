@@ -374,6 +374,20 @@ func (broken) Save(context.Context, string, []byte, store.Rev, store.SaveOptions
 	return store.Rev{}, errDown
 }
 
+// readOnly is a store that nothing can be removed from.
+type readOnly struct{ keeper }
+
+func (readOnly) Delete(context.Context, string, store.Rev) error { return errDown }
+
+func TestExpiredWhereNothingCanBeRemoved(t *testing.T) {
+	m, err := datasession.New(readOnly{keeper{memstore.New(nil)}}, perljson.Codec{}, nil)
+	must(t, err)
+	raw(t, m, "abc", `{"_SESSION_ATIME":1000,"_SESSION_ETIME":5}`)
+	if _, err := m.Load(t.Context(), "abc"); !errors.Is(err, datasession.ErrExpired) {
+		t.Errorf("Load = %v; want ErrExpired all the same", err)
+	}
+}
+
 func TestStoreDownIsAnError(t *testing.T) {
 	m, _ := datasession.New(broken{memstore.New(nil)}, perljson.Codec{}, nil)
 	if s, err := m.Open(t.Context(), "abc"); !errors.Is(err, errDown) {
