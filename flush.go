@@ -73,7 +73,7 @@ func (s *Session) save(ctx context.Context) error {
 	if f.atime != "" && (s.used || s.times.atime) {
 		s.root.Set(f.atime, perl.Int(s.accessed))
 	}
-	data, err := s.m.codec.Append(nil, perl.NewRef(s.root), s.m.opts.Limits)
+	data, err := codec.Bind(s.m.codec, s.id).Append(nil, perl.NewRef(s.root), s.m.opts.Limits)
 	if errors.Is(err, codec.ErrLimit) {
 		return tooLarge(err)
 	}

@@ -163,7 +163,7 @@ func (m *Manager) decode(id string, data []byte) (*perl.Hash, error) {
 	if len(data) == 0 {
 		return nil, corrupt(errors.New("no data"))
 	}
-	v, err := m.codec.Decode(data, m.opts.Limits)
+	v, err := codec.Bind(m.codec, id).Decode(data, m.opts.Limits)
 	if err != nil {
 		return nil, corrupt(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/perl"
 	"github.com/go-datasession/datasession/store"
 )
@@ -91,7 +92,7 @@ func (s *Session) rename(ctx context.Context, newID string) error {
 // is there, which to delete does not.
 func (s *Session) leave(ctx context.Context, id string, rev store.Rev) error {
 	dead := s.m.opts.Family.newRoot(idValue(id, s.m.opts.NewID.Name()), s.m.now()-1, -1, "")
-	data, err := s.m.codec.Append(nil, perl.NewRef(dead), s.m.opts.Limits)
+	data, err := codec.Bind(s.m.codec, id).Append(nil, perl.NewRef(dead), s.m.opts.Limits)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,21 @@ type Codec interface {
 	Decode(data []byte, lim Limits) (perl.Value, error)
 }
 
+// Binder is implemented by a codec whose bytes depend on the id of the session that
+// they are stored under, so that they are of no use under another.
+type Binder interface {
+	// Bind returns the codec for the session of that id.
+	Bind(id string) Codec
+}
+
+// Bind returns c for the session of that id: c itself, unless it is a [Binder].
+func Bind(c Codec, id string) Codec {
+	if b, ok := c.(Binder); ok {
+		return b.Bind(id)
+	}
+	return c
+}
+
 // Limits bounds what a codec accepts. A zero field means the default.
 type Limits struct {
 	Depth int // containers within containers; default 1,000
