@@ -334,6 +334,8 @@
 //	                                 cgisess_%s)
 //	      --no-flock                 do not lock the files of driver:File and
 //	                                 id:AutoIncrement
+//	      --foreign-owner            use session files of other users too, in a
+//	                                 directory that only those in it can write to
 //	      --umask MODE               octal MODE of new files, a mode as in Perl
 //	                                 (default 0660)
 //	      --data-source PATH         PATH of the database, or file: URL, or

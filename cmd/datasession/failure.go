@@ -98,7 +98,7 @@ func judge(err error) error {
 		f.code = exitRefused
 	case is(store.ErrUnsafe):
 		f.code = exitRefused
-		f.hint = "it is left alone"
+		f.hint = "it is left alone; --foreign-owner admits the files of other users"
 	case is(store.ErrUnavailable):
 		f.hint = "try: --table-name, --id-col-name, --data-col-name; set --create --create-store makes what is missing"
 	case is(fs.ErrPermission), strings.Contains(err.Error(), "readonly database"):

@@ -71,7 +71,7 @@ func (f *storeFlags) params() (p typestring.Params, err error) {
 	}
 	p = typestring.Params{
 		ID: f.id, Name: f.name,
-		Directory: f.directory, FileName: f.fileName, NoFlock: f.noFlock,
+		Directory: f.directory, FileName: f.fileName, NoFlock: f.noFlock, ForeignOwner: f.foreignOwner,
 		DataSource: f.dataSource, Username: f.username,
 		TableName: f.tableName, IDColName: f.idColName, DataColName: f.dataColName,
 		IDFile: f.idFile, IDBase: f.idBase, IDStep: f.idStep,
@@ -120,6 +120,8 @@ func openFile(ctx context.Context, p typestring.Params, create bool) (store.Stor
 		NoFlock:  p.NoFlock,
 		Mode:     p.Umask,
 		MaxBytes: p.Options.Limits.Bytes,
+
+		ForeignOwner: p.ForeignOwner,
 	})
 	if err == nil && create {
 		err = st.Migrate(ctx)

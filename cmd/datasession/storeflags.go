@@ -21,6 +21,7 @@ type storeFlags struct {
 
 	directory, fileName string
 	noFlock             bool
+	foreignOwner        bool
 	umask               string
 
 	dataSource, username, passwordFile string
@@ -48,6 +49,7 @@ func (f *storeFlags) flags() *pflag.FlagSet {
 	set.StringVar(&f.directory, "directory", "", "`DIR` with the files of driver:File (default: the temporary one)")
 	set.StringVar(&f.fileName, "file-name", "", "`PATTERN` of file names, %s for the id (default cgisess_%s)")
 	set.BoolVar(&f.noFlock, "no-flock", false, "do not lock the files of driver:File and id:AutoIncrement")
+	set.BoolVar(&f.foreignOwner, "foreign-owner", false, "use session files of other users too, in a directory that only those in it can write to")
 	set.StringVar(&f.umask, "umask", "", "octal `MODE` of new files, a mode as in Perl (default 0660)")
 	set.StringVar(&f.dataSource, "data-source", "", "`PATH` of the database, or file: URL, or dbi:SQLite:dbname=PATH")
 	set.StringVar(&f.username, "username", "", "`USER` of the database")
