@@ -1,0 +1,518 @@
+package storable
+
+import (
+	"math"
+	"sort"
+	"unicode/utf8"
+
+	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/perl"
+)
+
+// decoder reads an image. Every value in it has a number, in the order in which
+// their types come, by which a value that comes later can refer to it.
+type decoder struct {
+	codec string
+	lim   codec.Limits
+	s     string
+	i     int
+
+	network bool // there are no words
+	big     bool // lengths, and words
+	narrow  bool // integers have 4 bytes
+
+	depth   int
+	nodes   int
+	owed    int // bytes at least that the containers will take that have been begun
+	next    int // number of the next value
+	things  []numbered
+	classes []string
+
+	elements  map[int]*perl.Scalar    // what is referred to and no thing; see image
+	again     bool                    // all elements that are referred to are known
+	scalars   bool                    // there are elements that are scalars by themselves
+	immortals [tagNo + 1]*perl.Scalar // by type
+	refused   *unsupported            // the first, while its path is not known
+}
+
+// numbered is a thing, or a scalar that is one because a reference came first.
+type numbered struct {
+	number int
+	thing  perl.Thing
+}
+
+func (d *decoder) note(t perl.Thing) {
+	d.things = append(d.things, numbered{d.next, t})
+	d.next++
+}
+
+// claim counts n values.
+func (d *decoder) claim(n int) error {
+	if n > d.lim.Nodes-d.nodes {
+		return &codec.LimitError{Codec: d.codec, What: "nodes", Max: d.lim.Nodes}
+	}
+	d.nodes += n
+	return nil
+}
+
+func (d *decoder) enter() error {
+	if d.depth++; d.depth > d.lim.Depth {
+		return &codec.LimitError{Codec: d.codec, What: "depth", Max: d.lim.Depth}
+	}
+	return nil
+}
+
+// thing reads what a reference refers to. What is not a container is a scalar.
+func (d *decoder) thing() (perl.Thing, error) {
+	c, err := d.byte()
+	if err != nil {
+		return nil, err
+	}
+	if c == tagObject {
+		return d.object()
+	}
+	var class string
+	if c == tagBless || c == tagBlessAgain {
+		if class, c, err = d.bless(c); err != nil {
+			return nil, err
+		}
+	}
+	var t perl.Thing
+	switch c {
+	case tagHash, tagFlagHash:
+		return d.hash(class, c == tagFlagHash)
+	case tagArray:
+		return d.array(class)
+	case tagRegexp:
+		t, err = d.regexp(class)
+	case tagImmortal, tagYes, tagNo:
+		if class == "" {
+			t = d.immortal(c)
+			d.note(t)
+			break
+		}
+		t, err = d.scalar(class, c)
+	default:
+		t, err = d.scalar(class, c)
+	}
+	return t, err
+}
+
+func blessed(t perl.Thing, class string) {
+	if class != "" {
+		perl.Bless(t, class)
+	}
+}
+
+// bless reads a class and the type of what is of it.
+func (d *decoder) bless(c byte) (class string, next byte, err error) {
+	at := d.i
+	n, err := d.byte()
+	if err != nil {
+		return "", 0, err
+	}
+	long := uint32(n)
+	if n > maxShort {
+		if long, err = d.length(); err != nil {
+			return "", 0, err
+		}
+	}
+	if c == tagBlessAgain {
+		if uint64(long) >= uint64(len(d.classes)) {
+			return "", 0, d.errorAt(at, "class number %d, of %d so far", long, len(d.classes))
+		}
+		class = d.classes[long]
+	} else {
+		if class, err = d.take(uint64(long)); err != nil {
+			return "", 0, err
+		}
+		if class == "" {
+			return "", 0, d.errorAt(at, "want a class name, found an empty one")
+		}
+		d.classes = append(d.classes, class)
+	}
+	next, err = d.byte()
+	if err == nil && (next == tagBless || next == tagBlessAgain || next == tagObject) {
+		err = d.errorAt(d.i-1, "unexpected type 0x%02x of an object", next)
+	}
+	return class, next, err
+}
+
+// object reads the number of a thing or scalar that has been read.
+func (d *decoder) object() (perl.Thing, error) {
+	at := d.i
+	s, err := d.take(4)
+	if err != nil {
+		return nil, err
+	}
+	number := bigEndian(s)
+	if number >= uint64(d.next) {
+		return nil, d.errorAt(at, "value number %d again, of %d so far", number, d.next)
+	}
+	n := int(number)
+	i := sort.Search(len(d.things), func(i int) bool { return d.things[i].number >= n })
+	if i < len(d.things) && d.things[i].number == n {
+		return d.things[i].thing, nil
+	}
+	if element := d.elements[n]; element != nil {
+		return element, nil
+	}
+	if d.elements == nil {
+		d.elements = map[int]*perl.Scalar{}
+	}
+	d.elements[n] = nil
+	return &perl.Scalar{}, nil
+}
+
+// immortal returns one of Perl's scalars of which there is only one.
+func (d *decoder) immortal(c byte) *perl.Scalar {
+	if d.immortals[c] == nil {
+		d.immortals[c] = perl.NewScalar(immortalValue(c))
+	}
+	return d.immortals[c]
+}
+
+func immortalValue(c byte) perl.Value {
+	if c == tagImmortal {
+		return perl.Value{}
+	}
+	return perl.Bool(c == tagYes)
+}
+
+// count reads the number of elements, and claims them. Each takes some bytes at
+// least, so that a number that is too large is found before there is memory for it.
+func (d *decoder) count(least int) (int, error) {
+	at := d.i
+	n, err := d.length()
+	if err != nil {
+		return 0, err
+	}
+	if left := len(d.s) - d.i - d.owed; uint64(n)*uint64(least) > uint64(max(left, 0)) {
+		return 0, d.errorAt(at, "unexpected end, want %d elements", n)
+	}
+	d.owed += int(n) * least
+	return int(n), d.claim(int(n))
+}
+
+func (d *decoder) array(class string) (perl.Thing, error) {
+	n, err := d.count(1)
+	if err != nil {
+		return nil, err
+	}
+	a := &perl.Array{}
+	blessed(a, class)
+	d.note(a)
+	if err := d.enter(); err != nil {
+		return nil, err
+	}
+	a.Grow(n)
+	for i := range n {
+		d.owed--
+		refused := d.refused
+		v, s, err := d.element()
+		if err != nil {
+			return nil, within(err, step{kind: toElement, index: i})
+		}
+		a.Push(v)
+		if s != nil {
+			a.SetSlot(i, s)
+		}
+		if d.refused != refused {
+			d.refused.steps = append(d.refused.steps, step{kind: toElement, index: i})
+		}
+	}
+	d.depth--
+	return a, nil
+}
+
+func (d *decoder) hash(class string, flagged bool) (perl.Thing, error) {
+	ofKey := 4
+	if flagged {
+		ofKey = 5
+		if _, err := d.byte(); err != nil { // restricted or not
+			return nil, err
+		}
+	}
+	n, err := d.count(1 + ofKey)
+	if err != nil {
+		return nil, err
+	}
+	h := perl.NewHash(n)
+	blessed(h, class)
+	d.note(h)
+	if err := d.enter(); err != nil {
+		return nil, err
+	}
+	for range n {
+		d.owed--
+		refused := d.refused
+		v, s, err := d.element()
+		if err != nil {
+			return nil, err
+		}
+		d.owed -= ofKey
+		key, there, err := d.key(flagged)
+		if err != nil {
+			return nil, err
+		}
+		if d.refused != refused {
+			d.refused.steps = append(d.refused.steps, step{kind: toEntry, key: key})
+		}
+		if !there {
+			continue
+		}
+		if d.scalars { // an element that is replaced is not assigned to
+			h.Delete(key.String())
+		}
+		if s != nil {
+			h.SetSlot(key, s)
+		} else {
+			h.SetKey(key, v)
+		}
+	}
+	d.depth--
+	return h, nil
+}
+
+// key reads a key and reports whether there is one, or only room for it.
+func (d *decoder) key(flagged bool) (key perl.Key, there bool, err error) {
+	var flags byte
+	if flagged {
+		if flags, err = d.byte(); err != nil {
+			return key, false, err
+		}
+	}
+	if flags&keyScalar != 0 {
+		return key, false, d.errorAt(d.i-1, "key that is a scalar, want a string")
+	}
+	at := d.i
+	s, err := d.long()
+	if err != nil {
+		return key, false, err
+	}
+	switch {
+	case flags&keyUTF8 != 0:
+		if !isUTF8(s) {
+			return key, false, d.errorAt(at, "key that is not UTF-8")
+		}
+		key = perl.TextKey(s)
+	case flags&keyWasUTF8 != 0:
+		key = perl.TextKey(perl.Upgrade(perl.Bytes(s)))
+	default:
+		key = perl.BytesKey(s)
+	}
+	return key, flags&keyPlaceholder == 0, nil
+}
+
+// scalar reads the content of a scalar of type c that a reference refers to.
+func (d *decoder) scalar(class string, c byte) (perl.Thing, error) {
+	if err := d.claim(1); err != nil {
+		return nil, err
+	}
+	if err := d.enter(); err != nil {
+		return nil, err
+	}
+	s := &perl.Scalar{}
+	blessed(s, class)
+	d.things = append(d.things, numbered{d.next, s})
+	refused := d.refused
+	v, err := d.content(c)
+	if err != nil {
+		return nil, err
+	}
+	if d.refused != refused && isContent(c) {
+		d.refused.steps = append(d.refused.steps, step{kind: toContent})
+	}
+	s.Set(v)
+	d.depth--
+	return s, nil
+}
+
+// element reads an element: what it contains, and the scalar that it is if
+// something refers to it, or it is an object.
+func (d *decoder) element() (v perl.Value, s *perl.Scalar, err error) {
+	c, err := d.byte()
+	if err != nil {
+		return v, nil, err
+	}
+	number := d.next
+	switch c {
+	case tagObject:
+		at := d.i
+		t, err := d.object()
+		if err != nil {
+			return v, nil, err
+		}
+		s, ok := t.(*perl.Scalar)
+		if !ok {
+			return v, nil, d.errorAt(at, "a container again, want a scalar")
+		}
+		d.scalars = true
+		return v, s, nil
+	case tagBless, tagBlessAgain:
+		var class string
+		if class, c, err = d.bless(c); err != nil {
+			return v, nil, err
+		}
+		s = &perl.Scalar{}
+		perl.Bless(s, class)
+		d.things = append(d.things, numbered{number, s})
+	default:
+		if !d.again {
+			v, err = d.content(c)
+			return v, nil, err
+		}
+		if _, ok := d.elements[number]; !ok {
+			v, err = d.content(c)
+			return v, nil, err
+		}
+		if c == tagImmortal || c == tagNoElement || c == tagYes || c == tagNo {
+			if c == tagNoElement {
+				c = tagImmortal
+			}
+			d.elements[number] = d.immortal(c)
+			d.next++
+			return immortalValue(c), nil, nil
+		}
+		s = &perl.Scalar{}
+		d.elements[number] = s
+	}
+	d.scalars = true
+	v, err = d.content(c)
+	s.Set(v)
+	return v, s, err
+}
+
+// content reads what a scalar of type c contains.
+func (d *decoder) content(c byte) (perl.Value, error) {
+	d.next++
+	switch c {
+	case tagBytes:
+		s, err := d.short()
+		return perl.Bytes(s), err
+	case tagByte:
+		n, err := d.byte()
+		return perl.Int(int64(n) - 128), err
+	case tagRef, tagOverload:
+		t, err := d.thing()
+		if err != nil {
+			return perl.Value{}, err
+		}
+		return perl.NewRef(t), nil
+	case tagWeakRef, tagWeakOverload:
+		t, err := d.thing()
+		if err != nil {
+			return perl.Value{}, err
+		}
+		return perl.NewWeakRef(t), nil
+	case tagUndef, tagImmortal, tagNoElement:
+		return perl.Value{}, nil
+	case tagInteger:
+		if d.narrow {
+			n, err := d.word(4)
+			return perl.Int(int64(int32(n))), err
+		}
+		n, err := d.word(8)
+		return perl.Int(int64(n)), err
+	case tagNetInt:
+		s, err := d.take(4)
+		return perl.Int(int64(int32(bigEndian(s)))), err
+	case tagText, tagLongText:
+		return d.text(c)
+	case tagDouble:
+		n, err := d.word(8)
+		return perl.Float(math.Float64frombits(n)), err
+	case tagLongBytes:
+		s, err := d.long()
+		return perl.Bytes(s), err
+	case tagYes, tagNo:
+		return immortalValue(c), nil
+	case tagTrue, tagFalse:
+		return perl.Bool(c == tagTrue), nil
+	case tagVString, tagLongVString:
+		return d.vstring(c)
+	}
+	d.next--
+	return perl.Value{}, d.refuse(c)
+}
+
+func (d *decoder) text(c byte) (perl.Value, error) {
+	at := d.i
+	read := d.short
+	if c == tagLongText {
+		read = d.long
+	}
+	s, err := read()
+	if err == nil && !isUTF8(s) {
+		err = d.errorAt(at, "text that is not UTF-8")
+	}
+	return perl.Text(s), err
+}
+
+// vstring reads how a version string was written, and the string.
+func (d *decoder) vstring(c byte) (perl.Value, error) {
+	read := d.short
+	if c == tagLongVString {
+		read = d.long
+	}
+	literal, err := read()
+	if err != nil {
+		return perl.Value{}, err
+	}
+	c, err = d.byte()
+	if err != nil {
+		return perl.Value{}, err
+	}
+	var str perl.Value
+	switch c {
+	case tagBytes, tagLongBytes, tagText, tagLongText:
+		d.next--
+		str, err = d.content(c)
+	default:
+		err = d.errorAt(d.i-1, "unexpected type 0x%02x of a version string", c)
+	}
+	return perl.VString(str, literal), err
+}
+
+// regexp reads a pattern, which is of the class Regexp unless of another one.
+func (d *decoder) regexp(class string) (perl.Thing, error) {
+	long, err := d.byte()
+	if err != nil {
+		return nil, err
+	}
+	read := d.short
+	if long&1 != 0 {
+		read = d.long
+	}
+	pattern, err := read()
+	if err != nil {
+		return nil, err
+	}
+	at := d.i
+	flags, err := d.short()
+	if err != nil {
+		return nil, err
+	}
+	if !areFlags(flags) {
+		return nil, d.errorAt(at, "unknown flags of a pattern")
+	}
+	re := perl.NewRegexp(perl.Bytes(pattern), flags)
+	blessed(re, class)
+	d.note(re)
+	return re, nil
+}
+
+// isUTF8 reports whether s is UTF-8 as Perl extends it.
+func isUTF8(s string) bool {
+	if utf8.ValidString(s) {
+		return true
+	}
+	for s != "" {
+		_, n, ok := perl.DecodeRune(s)
+		if !ok {
+			return false
+		}
+		s = s[n:]
+	}
+	return true
+}

@@ -1,0 +1,181 @@
+package storable
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/perl"
+)
+
+// image reads all of it, from the header on.
+func (d *decoder) image(start int) (perl.Value, error) {
+	d.i = start
+	if err := d.header(); err != nil {
+		return perl.Value{}, err
+	}
+	start = d.i
+	root, err := d.root()
+	if err == nil && len(d.elements) > 0 {
+		// Something refers to elements, of which it was not known then that they
+		// have to be scalars by themselves.
+		*d = decoder{
+			codec: d.codec, lim: d.lim, s: d.s, i: start,
+			network: d.network, big: d.big, narrow: d.narrow,
+			elements: d.elements, again: true, things: d.things[:0], classes: d.classes[:0],
+		}
+		root, err = d.root()
+	}
+	if err == nil && d.refused != nil {
+		err = d.refused
+	}
+	if err != nil {
+		return perl.Value{}, err
+	}
+	return perl.NewRef(root), nil
+}
+
+func (d *decoder) root() (perl.Thing, error) {
+	if err := d.claim(1); err != nil {
+		return nil, err
+	}
+	return d.thing()
+}
+
+// header reads the version, and in native order what the machine was like.
+func (d *decoder) header() error {
+	const major = 2
+	c, err := d.byte()
+	if err != nil {
+		return err
+	}
+	if c>>1 != major {
+		return d.errorAt(d.i-1, "version %d of the format, want %d", c>>1, major)
+	}
+	if d.network = c&1 == 1; d.network {
+		d.big = true
+	}
+	minor, err := d.byte()
+	if err != nil || d.network {
+		return err
+	}
+	at := d.i
+	order, err := d.short()
+	if err != nil {
+		return err
+	}
+	switch order {
+	case "12345678":
+	case "87654321":
+		d.big = true
+	case "1234":
+		d.narrow = true
+	case "4321":
+		d.big, d.narrow = true, true
+	default:
+		return d.errorAt(at, "unknown order of bytes")
+	}
+	sizes := []struct {
+		what string
+		want []byte
+	}{
+		{"int", []byte{4}}, {"long", []byte{4, 8}}, {"pointer", []byte{4, 8}}, {"double", []byte{8}},
+	}
+	if minor < 2 {
+		sizes = sizes[:3]
+	}
+	for _, size := range sizes {
+		if c, err = d.byte(); err != nil {
+			return err
+		}
+		if !slices.Contains(size.want, c) {
+			return d.errorAt(d.i-1, "%s of %d bytes, want %d", size.what, c, size.want)
+		}
+	}
+	return nil
+}
+
+func (d *decoder) errorf(format string, args ...any) error {
+	return d.errorAt(d.i, format, args...)
+}
+
+func (d *decoder) errorAt(i int, format string, args ...any) error {
+	return &codec.SyntaxError{Codec: d.codec, Offset: int64(i), Err: fmt.Errorf(format, args...)}
+}
+
+// byte reads one byte.
+func (d *decoder) byte() (byte, error) {
+	if d.i >= len(d.s) {
+		return 0, d.errorf("unexpected end")
+	}
+	d.i++
+	return d.s[d.i-1], nil
+}
+
+// take reads n bytes.
+func (d *decoder) take(n uint64) (string, error) {
+	if n > uint64(len(d.s)-d.i) {
+		return "", d.errorf("unexpected end, want %d bytes more", n)
+	}
+	s := d.s[d.i : d.i+int(n)]
+	d.i += int(n)
+	return s, nil
+}
+
+// short reads a string after its length in one byte, and long after four.
+func (d *decoder) short() (string, error) {
+	n, err := d.byte()
+	if err != nil {
+		return "", err
+	}
+	return d.take(uint64(n))
+}
+
+func (d *decoder) long() (string, error) {
+	n, err := d.length()
+	if err != nil {
+		return "", err
+	}
+	return d.take(uint64(n))
+}
+
+// length reads a length or a number in the order of the image.
+func (d *decoder) length() (uint32, error) {
+	s, err := d.take(4)
+	if err != nil {
+		return 0, err
+	}
+	if d.big {
+		return uint32(bigEndian(s)), nil
+	}
+	return uint32(littleEndian(s)), nil
+}
+
+// word reads an integer of n bytes, or the bits of a double, in the order of the image.
+func (d *decoder) word(n int) (uint64, error) {
+	if d.network {
+		return 0, d.errorAt(d.i-1, "number in native order, want network order")
+	}
+	s, err := d.take(uint64(n))
+	if err != nil {
+		return 0, err
+	}
+	if d.big {
+		return bigEndian(s), nil
+	}
+	return littleEndian(s), nil
+}
+
+func bigEndian(s string) (n uint64) {
+	for i := range len(s) {
+		n = n<<8 | uint64(s[i])
+	}
+	return n
+}
+
+func littleEndian(s string) (n uint64) {
+	for i := len(s) - 1; i >= 0; i-- {
+		n = n<<8 | uint64(s[i])
+	}
+	return n
+}
