@@ -1,0 +1,109 @@
+package freezethaw_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/codec/freezethaw"
+	"github.com/go-datasession/datasession/perl"
+)
+
+// session returns a session with n things in its cart: 1 KB with 8, 30 KB with 260.
+func session(b *testing.B, n int) (perl.Value, map[string]any) {
+	var cart []any
+	for i := range n {
+		cart = append(cart, map[string]any{
+			"sku":   fmt.Sprintf("A-%05d", i),
+			"title": "A thing that somebody may want " + strings.Repeat("!", i%7),
+			"qty":   i % 5,
+			"tags":  []any{"new", "sale"},
+		})
+	}
+	plain := map[string]any{
+		"_SESSION_ID":    "a70768298953e9bcdabeaecca4a0b196",
+		"_SESSION_CTIME": 1700000000,
+		"_SESSION_ATIME": 1700000123,
+		"_SESSION_ETIME": 3600,
+		"_SESSION_PTIME": map[string]any{},
+		"user":           "O'Brien",
+		"cart":           cart,
+	}
+	v, err := perl.FromGo(plain)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return v, plain
+}
+
+var sizes = []struct {
+	name  string
+	items int
+}{{"1KB", 8}, {"30KB", 260}}
+
+func BenchmarkDecode(b *testing.B) {
+	for _, size := range sizes {
+		v, plain := session(b, size.items)
+		data, err := freezethaw.Codec{}.Append(nil, v, codec.Limits{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		asJSON, err := json.Marshal(plain)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, c := range []freezethaw.Codec{{}, {UTF8: true}} {
+			b.Run(fmt.Sprintf("%s/freezethaw/UTF8=%t", size.name, c.UTF8), func(b *testing.B) {
+				b.SetBytes(int64(len(data)))
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := c.Decode(data, codec.Limits{}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+		b.Run(size.name+"/encoding-json", func(b *testing.B) {
+			b.SetBytes(int64(len(asJSON)))
+			b.ReportAllocs()
+			for b.Loop() {
+				var into map[string]any
+				if err := json.Unmarshal(asJSON, &into); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	for _, size := range sizes {
+		v, plain := session(b, size.items)
+		for _, c := range []freezethaw.Codec{{}, {UTF8: true}} {
+			b.Run(fmt.Sprintf("%s/freezethaw/UTF8=%t", size.name, c.UTF8), func(b *testing.B) {
+				var buf []byte
+				b.ReportAllocs()
+				for b.Loop() {
+					var err error
+					if buf, err = c.Append(buf[:0], v, codec.Limits{}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.SetBytes(int64(len(buf)))
+			})
+		}
+		b.Run(size.name+"/encoding-json", func(b *testing.B) {
+			var asJSON []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				var err error
+				if asJSON, err = json.Marshal(plain); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.SetBytes(int64(len(asJSON)))
+		})
+	}
+}
