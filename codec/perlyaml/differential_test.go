@@ -1,0 +1,113 @@
+package perlyaml_test
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/go-datasession/datasession/codec/codectest"
+	"github.com/go-datasession/datasession/codec/perlyaml"
+	"github.com/go-datasession/datasession/perl"
+)
+
+const plain = codectest.HighBytes | codectest.Floats | codectest.BigInts | codectest.Bools
+
+// The real modules. What a module's format loses is left out of its features.
+func TestDifferential(t *testing.T) {
+	for _, test := range []struct {
+		name, source, pkg string
+		codec             perlyaml.Codec
+		features          codectest.Features
+		same              func(got, want []byte) bool
+	}{
+		{"YAML::Tiny", tiny, "libyaml-tiny-perl", perlyaml.Tiny, plain, sameButQuotes},
+		{"YAML::Tiny in UTF-8", tinyUTF8, "libyaml-tiny-perl", perlyaml.Codec{UTF8: true}, plain | codectest.Wide | codectest.VStrings, sameButQuotes},
+		{"YAML::XS", xs, "libyaml-libyaml-perl", perlyaml.XS,
+			plain | codectest.Wide | codectest.Shared | codectest.Cycles | codectest.ScalarRefs, nil},
+		{"YAML::XS with objects", xs, "libyaml-libyaml-perl", perlyaml.XS,
+			plain | codectest.Wide | codectest.VStrings | codectest.Shared | codectest.Cycles | codectest.Blessed, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			codectest.Differential(t, test.codec, codectest.Peer{
+				Source:   test.source,
+				Package:  test.pkg,
+				Features: test.features,
+				Same:     test.same,
+				Equal:    func(a, b perl.Value) bool { return perl.EqualLoose(unslotted(a), unslotted(b)) },
+			})
+		})
+	}
+}
+
+// To YAML::Tiny what it reads is a string, and it puts quotes around it if it looks
+// like a number.
+var quotedNumber = regexp.MustCompile(`(?m)(: |- )'([-+.]*[0-9][-+.0-9Ee]*)'$`)
+
+func sameButQuotes(got, want []byte) bool {
+	return string(quotedNumber.ReplaceAll(got, []byte("$1$2"))) == string(want)
+}
+
+const (
+	unquote = `
+		# As YAML::Tiny does, but where it cannot read what it writes.
+		my $dump = YAML::Tiny->can('_dump_scalar');
+		my %escape = ("\t" => 't', "\n" => 'n', "\f" => 'f', "\r" => 'r', "\x0b" => 'v');
+		*YAML::Tiny::_dump_scalar = sub {
+			my ($self, $s, $key) = @_;
+			my $yaml = &$dump;
+			return $yaml if !defined $s || $yaml =~ /^"/;
+			return '"' . $s =~ s/([\t\n\f\r\x0b])/\\$escape{$1}/gr . '"' if $s =~ /[\n\r]/;
+			return "'$s'" if $yaml !~ /^'/ && ($s =~ /\xa0/ || $key && $s =~ /^(?:-|\.\.\.)/);
+			return $yaml;
+		};
+		sub unquote { $_[0] =~ s/(: |- )'([-+.]*[0-9][-+.0-9Ee]*)'$/$1$2/mgr }`
+	tiny = `use YAML::Tiny ();` + unquote + `
+		sub freeze { unquote(YAML::Tiny->new($_[0])->write_string) }
+		sub thaw { YAML::Tiny->read_string($_[0])->[-1] }`
+	tinyUTF8 = `use YAML::Tiny ();` + unquote + `
+		sub freeze { my $s = YAML::Tiny->new($_[0])->write_string; utf8::encode($s); unquote($s) }
+		sub thaw { my $s = $_[0]; utf8::decode($s); YAML::Tiny->read_string($s)->[-1] }`
+	xs = `
+		use YAML::XS ();
+		$YAML::XS::LoadBlessed = 1;
+		sub freeze { YAML::XS::Dump($_[0]) }
+		sub thaw { YAML::XS::Load($_[0]) }`
+)
+
+// unslotted returns a copy of v in which no element has an identity of its own:
+// in Perl, what an alias gives is the scalar of its anchor.
+func unslotted(v perl.Value) perl.Value {
+	copies := map[perl.Thing]perl.Thing{}
+	var visit func(v perl.Value) perl.Value
+	visit = func(v perl.Value) perl.Value {
+		v = v.Plain()
+		if twin := copies[v.Thing()]; twin != nil {
+			return perl.NewRef(twin)
+		}
+		switch t := v.Thing().(type) {
+		case *perl.Hash:
+			h := perl.NewHash(t.Len())
+			perl.Bless(h, t.Class())
+			copies[t] = h
+			for k, v := range t.All() {
+				h.SetKey(k, visit(v))
+			}
+			return perl.NewRef(h)
+		case *perl.Array:
+			a := perl.NewArray()
+			perl.Bless(a, t.Class())
+			copies[t] = a
+			for _, v := range t.All() {
+				a.Push(visit(v))
+			}
+			return perl.NewRef(a)
+		case *perl.Scalar:
+			s := &perl.Scalar{}
+			perl.Bless(s, t.Class())
+			copies[t] = s
+			s.Set(visit(t.Get()))
+			return perl.NewRef(s)
+		}
+		return v
+	}
+	return visit(v)
+}

@@ -1,0 +1,342 @@
+package perlyaml
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/perl"
+)
+
+// encoder writes a document, block by block. What the dialects share is here; how
+// they write a scalar is in a file each.
+type encoder struct {
+	codec Codec
+	buf   []byte
+	from  int // where buf was when we began
+	lim   codec.Limits
+	nodes int
+	path  []step // the things around the value at hand
+
+	uses      map[perl.Thing]int // how often things are referred to; negative: minus the anchor
+	anchors   int                // the last one given
+	openEnded bool               // the last block scalar kept its line breaks
+}
+
+// place is where a node stands, which decides how its first line begins.
+type place uint8
+
+const (
+	atRoot   place = iota // after ---
+	inArray               // after "-"
+	inHash                // after "key:"
+	inObject              // after ":" on a line of its own, whose key is on lines of its own
+)
+
+func (e *encoder) document(v perl.Value) error {
+	if err := e.survey(v); err != nil {
+		return err
+	}
+	e.buf = append(e.buf, "---"...)
+	if err := e.node(v, atRoot, 0); err != nil {
+		return err
+	}
+	if e.openEnded {
+		e.buf = append(e.buf, "...\n"...)
+	}
+	return e.room(0)
+}
+
+// node writes a value, and the line break after it. indent is that of the
+// container it is in.
+func (e *encoder) node(v perl.Value, at place, indent int) error {
+	if e.nodes++; e.nodes > e.lim.Nodes {
+		return e.limit("nodes", e.lim.Nodes)
+	}
+	if v.Kind() == perl.KindRef {
+		return e.ref(v.Thing(), at, indent)
+	}
+	e.buf = append(e.buf, ' ')
+	if err := e.scalar(v, indent); err != nil {
+		return err
+	}
+	return e.newline()
+}
+
+func (e *encoder) newline() error {
+	if !e.lineEnded() {
+		e.buf = append(e.buf, '\n')
+	}
+	return e.room(0)
+}
+
+// lineEnded reports whether nothing is on the line so far. A block scalar may have
+// ended it with a line break of its own.
+func (e *encoder) lineEnded() bool {
+	n := len(e.buf)
+	return e.buf[n-1] == '\n' || e.codec.Dialect == DialectXS && lastBreak(string(e.buf[n-3:])) > 0
+}
+
+func (e *encoder) ref(t perl.Thing, at place, indent int) error {
+	props, done, err := e.properties(t, indent)
+	if done || err != nil {
+		return err
+	}
+	if len(e.path) >= e.lim.Depth {
+		return e.limit("depth", e.lim.Depth)
+	}
+	e.path = append(e.path, step{thing: t})
+	switch t := t.(type) {
+	case *perl.Hash:
+		err = e.hash(t, at, indent, props)
+	case *perl.Array:
+		err = e.array(t, at, indent, props)
+	case *perl.Scalar:
+		err = e.reference(t, at, indent)
+	}
+	if err != nil {
+		return err
+	}
+	e.path = e.path[:len(e.path)-1]
+	return nil
+}
+
+// properties writes the anchor and the tag of a thing. If the thing has been
+// written before, or is no container, all of it is done.
+func (e *encoder) properties(t perl.Thing, indent int) (props, done bool, err error) {
+	if e.codec.Dialect == DialectTiny {
+		if t.Class() != "" {
+			return false, false, e.unsupported("object")
+		}
+		if _, ok := t.(*perl.Scalar); ok {
+			return false, false, e.unsupported("reference to a scalar")
+		}
+		if e.uses[t] > 1 && !isEmpty(t) {
+			return false, false, e.unsupported("second reference to one thing")
+		}
+		return false, false, nil
+	}
+	if r, ok := t.(*perl.Regexp); ok {
+		return true, true, e.regexp(r, indent)
+	}
+	if n := e.uses[t]; n < 0 {
+		e.buf = strconv.AppendInt(append(e.buf, " *"...), int64(-n), 10)
+		return true, true, e.newline()
+	} else if n > 1 {
+		e.anchors++
+		e.uses[t] = -e.anchors
+		e.buf = strconv.AppendInt(append(e.buf, " &"...), int64(e.anchors), 10)
+		props = true
+	}
+	class := t.Class()
+	if class == "" {
+		if _, ok := t.(*perl.Scalar); ok {
+			e.buf = append(e.buf, " !!perl/ref"...)
+		}
+		return props, false, nil
+	}
+	kind := " !!perl/hash:"
+	switch t := t.(type) {
+	case *perl.Array:
+		kind = " !!perl/array:"
+	case *perl.Scalar:
+		if t.Get().IsUndef() {
+			return false, false, e.unsupported("object that is undef")
+		}
+		if t.Get().Kind() == perl.KindRef {
+			return false, false, e.unsupported("object that is a reference")
+		}
+		kind = " !!perl/scalar:"
+	}
+	e.buf = append(e.buf, kind...)
+	return true, false, e.class(class)
+}
+
+func isEmpty(t perl.Thing) bool {
+	switch t := t.(type) {
+	case *perl.Hash:
+		return t.Len() == 0
+	case *perl.Array:
+		return t.Len() == 0
+	}
+	return false
+}
+
+// class writes the class of an object. Perl writes others too and cannot read them.
+func (e *encoder) class(class string) error {
+	for i := range len(class) {
+		if c := class[i]; c <= ' ' || c >= 0x7F || c == '%' {
+			return e.unsupported("class with a name that is no tag")
+		}
+	}
+	e.buf = append(e.buf, class...)
+	return e.room(0)
+}
+
+// reference writes a scalar that is referred to.
+func (e *encoder) reference(s *perl.Scalar, at place, indent int) error {
+	v := s.Get()
+	if s.Class() != "" {
+		return e.node(v, at, indent)
+	}
+	inside := e.inside(at, indent, false)
+	e.begin(inside, false)
+	e.buf = append(e.buf, "=:"...)
+	return e.node(v, inHash, inside)
+}
+
+func (e *encoder) hash(h *perl.Hash, at place, indent int, props bool) error {
+	if h.Len() == 0 {
+		e.buf = append(e.buf, " {}\n"...)
+		return e.room(0)
+	}
+	inline := e.inline(at, props)
+	indent = e.inside(at, indent, false)
+	here := len(e.path) - 1
+	for k, v := range h.Sorted() {
+		e.path[here].key = k
+		e.begin(indent, inline)
+		inline = false
+		at := inHash
+		simple, err := e.key(k, indent)
+		if err != nil {
+			return err
+		}
+		if !simple {
+			e.begin(indent, false)
+			at = inObject
+		}
+		e.buf = append(e.buf, ':')
+		if err := e.node(v, at, indent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *encoder) array(a *perl.Array, at place, indent int, props bool) error {
+	if a.Len() == 0 {
+		e.buf = append(e.buf, " []\n"...)
+		return e.room(0)
+	}
+	inline := e.inline(at, props)
+	flush := at == inHash || at == inObject && props
+	indent = e.inside(at, indent, flush && e.codec.Dialect == DialectXS)
+	here := len(e.path) - 1
+	for i, v := range a.All() {
+		e.path[here].index = i
+		e.begin(indent, inline)
+		inline = false
+		e.buf = append(e.buf, '-')
+		if err := e.node(v, inArray, indent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inline reports whether a container begins on the line that it is in.
+func (e *encoder) inline(at place, props bool) bool {
+	return e.codec.Dialect == DialectXS && !props && (at == inArray || at == inObject)
+}
+
+// inside returns the indentation of the elements of a container.
+func (e *encoder) inside(at place, indent int, flush bool) int {
+	if at == atRoot || flush {
+		return indent
+	}
+	return indent + 2
+}
+
+// begin begins the line of an element.
+func (e *encoder) begin(indent int, inline bool) {
+	if inline {
+		e.buf = append(e.buf, ' ')
+		return
+	}
+	if !e.lineEnded() {
+		e.buf = append(e.buf, '\n')
+	}
+	e.indentTo(indent)
+}
+
+// key writes a key, and reports whether it is on the line of its value.
+func (e *encoder) key(k perl.Key, indent int) (simple bool, err error) {
+	if e.codec.Dialect == DialectXS {
+		return e.keyXS(k, indent)
+	}
+	return true, e.tiny(k.Value(), true)
+}
+
+func (e *encoder) scalar(v perl.Value, indent int) error {
+	if v.IsUndef() {
+		e.buf = append(e.buf, '~')
+		return nil
+	}
+	if e.codec.Dialect == DialectXS {
+		return e.scalarXS(v, indent)
+	}
+	return e.tiny(v, false)
+}
+
+// survey counts how often things are referred to. It goes into each once, and no
+// further than there may be nodes: node will report that there are too many.
+func (e *encoder) survey(v perl.Value) error {
+	e.uses = map[perl.Thing]int{}
+	todo := []perl.Thing{}
+	note := func(v perl.Value) {
+		t := v.Thing()
+		if t == nil {
+			return
+		}
+		if e.uses[t]++; e.uses[t] == 1 {
+			todo = append(todo, t)
+		}
+	}
+	note(v)
+	for nodes := 0; len(todo) > 0 && nodes <= e.lim.Nodes; {
+		t := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		switch t := t.(type) {
+		case *perl.Hash:
+			nodes += t.Len()
+			for _, v := range t.All() {
+				note(v)
+			}
+		case *perl.Array:
+			nodes += t.Len()
+			for _, v := range t.All() {
+				note(v)
+			}
+		case *perl.Scalar:
+			nodes++
+			note(t.Get())
+		}
+	}
+	return nil
+}
+
+// room reports whether n more bytes are too many.
+func (e *encoder) room(n int) error {
+	if len(e.buf)-e.from+n > e.lim.Bytes {
+		return e.limit("bytes", e.lim.Bytes)
+	}
+	return nil
+}
+
+func (e *encoder) limit(what string, most int) error {
+	return &codec.LimitError{Codec: e.codec.Name(), What: what, Max: most}
+}
+
+func (e *encoder) unsupported(what string) error {
+	return &codec.UnsupportedError{Codec: e.codec.Name(), What: what}
+}
+
+// placed tells an *UnsupportedError where it happened.
+func (e *encoder) placed(err error) error {
+	var u *codec.UnsupportedError
+	if errors.As(err, &u) {
+		u.Path = where(e.path)
+	}
+	return err
+}

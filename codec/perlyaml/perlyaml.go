@@ -1,0 +1,119 @@
+// Package perlyaml reads and writes the YAML of Perl's sessions, in the dialect of
+// each module that Perl's session modules use.
+//
+// They are not one format. [Tiny] is YAML::Tiny, Data::Session's serializer YAML, to
+// which everything is a string and which knows neither references nor objects. [XS]
+// is YAML::XS, in Koha's serializer yamlxs for CGI::Session: libyaml, with numbers,
+// objects, shared and cyclic references.
+//
+// # What is read
+//
+// One document of the blocks that the module writes: lists and hashes in lines,
+// scalars plain, in single or double quotes and, with |, in lines; [] and {} when
+// empty; comments; with XS also anchors and aliases, and Perl's tags for hashes,
+// arrays, scalars, references and patterns. An alias is a reference to the same
+// thing, so that no document is larger than it looks. Code and globs are refused
+// with a [codec.UnsupportedError]; other tags, filled lists and hashes in brackets,
+// second documents and tabs for indentation with a [codec.SyntaxError].
+//
+// A plain scalar means what it means to the module. To YAML::Tiny ~ is undef and
+// null a string; to YAML::XS ~, null and nothing are undef, true and false Perl's own
+// booleans, and what looks like a number is one: here it is one if it would be
+// written with the same characters, and a string otherwise (1e3, 007). Dates, yes
+// and no, 0x1f are strings to all of them. If a key occurs twice, the last one counts,
+// as in Perl. Objects keep their class, as they do in Perl with $LoadBlessed only.
+//
+// # What is written
+//
+// The bytes of YAML::Tiny 1.73 and YAML::XS 0.86 with libyaml 0.2.5, to the place
+// where a line is folded, with sorted keys. They differ where Perl could not read
+// those bytes as they were meant:
+//
+//   - Tiny: a number and a line break ("1\n") is put in double quotes; a string with
+//     U+00A0, and a key that begins with a dash or three dots, in single quotes.
+//   - XS: a shared object that is a scalar has an anchor.
+//
+// Refused is what would be lost. With Tiny that is objects, references to scalars,
+// patterns and second references to one thing unless it is empty; with XS objects
+// that are undef or a reference to a reference, classes whose name is no tag, and
+// characters that are not in Unicode. As in Perl, a reference to an element becomes
+// one to a copy of it, floats have 15 digits, weak references become strong ones,
+// Perl's booleans 1 and the empty string.
+//
+// # Characters
+//
+// YAML::XS's documents are UTF-8; its strings beyond ASCII are text. YAML::Tiny
+// makes characters, and it is the driver that makes them bytes: see [Codec]. Its
+// strings beyond ASCII are text, too.
+package perlyaml
+
+import (
+	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/perl"
+)
+
+// Codec reads and writes one dialect. It is a codec.Codec, safe for use by several
+// goroutines. The zero Codec is Tiny.
+type Codec struct {
+	// Dialect is the Perl module whose YAML it is.
+	Dialect Dialect
+
+	// UTF8 says, for the dialects Tiny and PM, that the bytes are UTF-8: for MySQL,
+	// Memcached, BerkeleyDB and text columns of PostgreSQL. Otherwise each byte is one
+	// character, as Perl's drivers File, SQLite and Pg with a bytea column hold it, and
+	// characters above U+00FF are refused: Perl would write a document that it reads
+	// back as other characters, or die. The other dialects have one encoding only.
+	UTF8 bool
+}
+
+// The codecs, each named for its Perl module, with bytes as Perl's File driver
+// holds them.
+var (
+	Tiny = Codec{Dialect: DialectTiny} // Data::Session's serializer YAML
+	XS   = Codec{Dialect: DialectXS}   // Koha's serializer yamlxs for CGI::Session
+)
+
+// Dialect is the YAML of one Perl module.
+type Dialect uint8
+
+// The dialects.
+const (
+	DialectTiny Dialect = iota // YAML::Tiny
+	DialectXS                  // YAML::XS
+)
+
+// Name returns the name of the serializer: "YAML" or "yamlxs".
+func (c Codec) Name() string {
+	if c.Dialect == DialectXS {
+		return "yamlxs"
+	}
+	return "YAML"
+}
+
+// Append is described at [codec.Codec] and, for what is written and what is
+// refused, at the package.
+func (c Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error) {
+	e := encoder{codec: c, buf: dst, from: len(dst), lim: lim.WithDefaults()}
+	if err := e.document(v); err != nil {
+		return dst, e.placed(err)
+	}
+	return e.buf, nil
+}
+
+// Decode is described at [codec.Codec] and, for what is read and what is refused,
+// at the package. It takes time in proportion to len(data).
+//
+// Strings without escapes are parts of one copy of data: a value taken out of a
+// decoded session keeps that copy in memory.
+func (c Codec) Decode(data []byte, lim codec.Limits) (perl.Value, error) {
+	p := parser{codec: c, lim: lim.WithDefaults()}
+	if len(data) > p.lim.Bytes {
+		return perl.Value{}, p.limit("bytes", p.lim.Bytes)
+	}
+	p.s = string(data)
+	v, err := p.document()
+	if err != nil {
+		return perl.Value{}, err
+	}
+	return v, nil
+}

@@ -1,0 +1,234 @@
+package perlyaml
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/go-datasession/datasession/perl"
+)
+
+// The tags of Perl.
+const (
+	tagRef    = "!!perl/ref"
+	tagHash   = "!!perl/hash"
+	tagArray  = "!!perl/array"
+	tagScalar = "!!perl/scalar"
+	tagRegexp = "!!perl/regexp"
+	tagCode   = "!!perl/code"
+	tagGlob   = "!!perl/glob"
+)
+
+// properties reads anchors and tags.
+func (p *parser) properties(props *properties) error {
+	for p.i < p.eol && (p.s[p.i] == '&' || p.s[p.i] == '!') {
+		at, into := p.i, &props.tag
+		if p.s[p.i] == '&' {
+			into = &props.anchor
+		}
+		word := p.word()
+		if *into != "" {
+			return p.errorAt(at, "second anchor or tag of one value")
+		}
+		if *into = word; into == &props.anchor {
+			if *into = word[1:]; !isName(*into) {
+				return p.errorAt(at, "want the name of an anchor")
+			}
+		} else if err := p.known(word, at); err != nil {
+			return err
+		}
+		p.i = p.skipSpace(p.i)
+	}
+	return nil
+}
+
+// word reads what there is up to the next blank.
+func (p *parser) word() string {
+	start := p.i
+	for p.i < p.eol && p.s[p.i] != ' ' && p.s[p.i] != '\t' {
+		p.i++
+	}
+	return p.s[start:p.i]
+}
+
+func isName(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c != '_' && c != '-' && (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// known wants a tag of those that Perl writes.
+func (p *parser) known(tag string, at int) error {
+	kind, class, blessed := cutTag(tag)
+	switch kind {
+	case tagCode:
+		return p.unsupported("CODE")
+	case tagGlob:
+		return p.unsupported("GLOB")
+	case tagHash, tagArray, tagScalar, tagRegexp, tagRef:
+		if blessed && class == "" || strings.Contains(class, "%") {
+			return p.errorAt(at, "want a class in a tag")
+		}
+		if !blessed && kind == tagScalar || blessed && kind == tagRef {
+			break
+		}
+		return nil
+	}
+	return p.errorAt(at, "unknown tag")
+}
+
+// cutTag returns the kind of thing and the class of a tag.
+func cutTag(tag string) (kind, class string, blessed bool) { return cut3(strings.Cut(tag, ":")) }
+
+func cut3(kind, class string, ok bool) (string, string, bool) { return kind, class, ok }
+
+// blessContainer gives a container the class that its tag says.
+func (p *parser) blessContainer(t perl.Thing, tag string) error {
+	if tag == "" {
+		return nil
+	}
+	kind, class, _ := cutTag(tag)
+	ok := false
+	switch t.(type) {
+	case *perl.Hash:
+		ok = kind == tagHash
+	case *perl.Array:
+		ok = kind == tagArray
+	case *perl.Scalar:
+		ok = kind == tagRef
+	}
+	if !ok {
+		return p.errorf("tag %s of another kind of thing", kind)
+	}
+	perl.Bless(t, class)
+	return nil
+}
+
+// alias reads a reference to what an anchor is at.
+func (p *parser) alias(props *properties) (perl.Value, error) {
+	at := p.i
+	name := p.word()[1:]
+	if p.codec.Dialect == DialectTiny {
+		return perl.Value{}, p.errorAt(at, "alias")
+	}
+	if props != nil {
+		return perl.Value{}, p.errorAt(at, "anchor or tag of an alias")
+	}
+	v, ok := p.anchors[name]
+	if !ok {
+		return v, p.errorAt(at, "alias without its anchor")
+	}
+	if err := p.endLine(); err != nil {
+		return v, err
+	}
+	p.content()
+	return v, nil
+}
+
+// nothing returns what an empty place means.
+func (p *parser) nothing(props *properties) (perl.Value, error) {
+	if props == nil {
+		return perl.Value{}, nil
+	}
+	return p.scalar("", props, true)
+}
+
+// scalar returns what a scalar means.
+func (p *parser) scalar(s string, props *properties, plain bool) (perl.Value, error) {
+	v := p.str(s)
+	switch {
+	case props != nil && props.tag != "":
+		var err error
+		if v, err = p.tagged(v, props.tag); err != nil {
+			return v, err
+		}
+	case !plain:
+	case p.codec.Dialect == DialectXS:
+		v = resolveXS(s, v)
+	case s == "~":
+		v = perl.Value{}
+	}
+	p.anchor(props, v)
+	return v, nil
+}
+
+// tagged returns an object whose content is a string.
+func (p *parser) tagged(v perl.Value, tag string) (perl.Value, error) {
+	kind, class, _ := cutTag(tag)
+	switch kind {
+	case tagScalar:
+		s := perl.NewScalar(v)
+		perl.Bless(s, class)
+		return perl.NewRef(s), nil
+	case tagRegexp:
+		r := regexp(v)
+		if class != "" {
+			perl.Bless(r, class)
+		}
+		return perl.NewRef(r), nil
+	}
+	return v, p.errorf("tag %s of a scalar", kind)
+}
+
+// regexp returns the pattern that a text such as (?^i:a.b) is.
+func regexp(v perl.Value) *perl.Regexp {
+	s := v.Str()
+	flags, pattern, ok := strings.Cut(strings.TrimPrefix(s, "(?"), ":")
+	on, _, _ := strings.Cut(strings.TrimPrefix(flags, "^"), "-")
+	if !ok || !strings.HasPrefix(s, "(?") || !strings.HasSuffix(s, ")") || strings.Trim(on, "uixsm") != "" || strings.Contains(s, "\n") {
+		return perl.NewRegexp(v, "u")
+	}
+	pattern = pattern[:len(pattern)-1]
+	text := perl.Bytes(pattern)
+	if v.Kind() == perl.KindText {
+		text = perl.String(pattern)
+	}
+	return perl.NewRegexp(text, "u"+strings.ReplaceAll(on, "u", ""))
+}
+
+// resolveXS returns what YAML::XS makes of a plain scalar. A number is one only if
+// it is written again with the same characters.
+func resolveXS(s string, v perl.Value) perl.Value {
+	switch s {
+	case "", "~", "null":
+		return perl.Value{}
+	case "true":
+		return perl.Bool(true)
+	case "false":
+		return perl.Bool(false)
+	}
+	if !looksNumeric(s) {
+		return v
+	}
+	if i, err := strconv.ParseInt(s, 10, 64); err == nil && strconv.FormatInt(i, 10) == s {
+		return perl.Int(i)
+	}
+	if u, err := strconv.ParseUint(s, 10, 64); err == nil && strconv.FormatUint(u, 10) == s {
+		return perl.Uint(u)
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if n := strings.TrimPrefix(s, "-"); n == "Inf" || n == "NaN" || err == nil && !math.IsInf(f, 0) {
+		if perl.FormatFloat(f) == s {
+			return perl.Float(f)
+		}
+	}
+	return v
+}
+
+// readable refuses what libyaml does not read: control characters.
+func (p *parser) readable() error {
+	for i := 0; i < len(p.s); {
+		if c := p.s[i]; c >= ' ' && c < 0x7F || c == '\n' || c == '\t' || c == '\r' {
+			i++
+			continue
+		}
+		if r, _ := p.codec.rune(p.s[i:]); r != 0x85 && r < 0x10000 && !isPrintable(p.s[i:]) {
+			return p.errorAt(i, "control character")
+		}
+		i += width(p.s[i])
+	}
+	return nil
+}
