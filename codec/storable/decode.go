@@ -2,7 +2,7 @@ package storable
 
 import (
 	"math"
-	"sort"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/go-datasession/datasession/codec"
@@ -11,6 +11,10 @@ import (
 
 // decoder reads an image. Every value in it has a number, in the order in which
 // their types come, by which a value that comes later can refer to it.
+//
+// Few images refer to anything that way. So an image is read once without keeping
+// in mind what has which number. Where that shows that some are referred to, it is
+// read again with those in mind.
 type decoder struct {
 	codec string
 	lim   codec.Limits
@@ -24,26 +28,44 @@ type decoder struct {
 	depth   int
 	nodes   int
 	owed    int // bytes at least that the containers will take that have been begun
-	next    int // number of the next value
-	things  []numbered
+	make    perl.Maker
 	classes []string
 
-	elements  map[int]*perl.Scalar    // what is referred to and no thing; see image
-	again     bool                    // all elements that are referred to are known
+	next   int      // number of the next value
+	again  bool     // the image is read for the second time
+	shared []shared // what is referred to by its number; by number, in the second time
+	passed int      // how many of them come before next
+	due    int      // number of the one after these, or never
+
 	scalars   bool                    // there are elements that are scalars by themselves
 	immortals [tagNo + 1]*perl.Scalar // by type
 	refused   *unsupported            // the first, while its path is not known
 }
 
-// numbered is a thing, or a scalar that is one because a reference came first.
-type numbered struct {
+// shared is a value that another refers to by its number.
+type shared struct {
 	number int
 	thing  perl.Thing
 }
 
+const never = -1
+
+// note gives t the next number.
 func (d *decoder) note(t perl.Thing) {
-	d.things = append(d.things, numbered{d.next, t})
+	if d.next == d.due {
+		d.pass(t)
+	}
 	d.next++
+}
+
+// pass notes that t is the value that is due.
+func (d *decoder) pass(t perl.Thing) {
+	d.shared[d.passed].thing = t
+	d.passed++
+	d.due = never
+	if d.passed < len(d.shared) {
+		d.due = d.shared[d.passed].number
+	}
 }
 
 // claim counts n values.
@@ -138,30 +160,24 @@ func (d *decoder) bless(c byte) (class string, next byte, err error) {
 	return class, next, err
 }
 
-// object reads the number of a thing or scalar that has been read.
+// object reads the number of a thing or scalar that has been read. The first time,
+// it returns just any.
 func (d *decoder) object() (perl.Thing, error) {
 	at := d.i
 	s, err := d.take(4)
 	if err != nil {
 		return nil, err
 	}
-	number := bigEndian(s)
+	number := uint64(bigEndian(s))
 	if number >= uint64(d.next) {
 		return nil, d.errorAt(at, "value number %d again, of %d so far", number, d.next)
 	}
-	n := int(number)
-	i := sort.Search(len(d.things), func(i int) bool { return d.things[i].number >= n })
-	if i < len(d.things) && d.things[i].number == n {
-		return d.things[i].thing, nil
+	if !d.again {
+		d.shared = append(d.shared, shared{number: int(number)})
+		return &perl.Scalar{}, nil
 	}
-	if element := d.elements[n]; element != nil {
-		return element, nil
-	}
-	if d.elements == nil {
-		d.elements = map[int]*perl.Scalar{}
-	}
-	d.elements[n] = nil
-	return &perl.Scalar{}, nil
+	i, _ := slices.BinarySearchFunc(d.shared, int(number), func(s shared, n int) int { return s.number - n })
+	return d.shared[i].thing, nil
 }
 
 // immortal returns one of Perl's scalars of which there is only one.
@@ -199,13 +215,12 @@ func (d *decoder) array(class string) (perl.Thing, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &perl.Array{}
+	a := d.make.Array(n)
 	blessed(a, class)
 	d.note(a)
 	if err := d.enter(); err != nil {
 		return nil, err
 	}
-	a.Grow(n)
 	for i := range n {
 		d.owed--
 		refused := d.refused
@@ -237,7 +252,7 @@ func (d *decoder) hash(class string, flagged bool) (perl.Thing, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := perl.NewHash(n)
+	h := d.make.Hash(n)
 	blessed(h, class)
 	d.note(h)
 	if err := d.enter(); err != nil {
@@ -314,7 +329,9 @@ func (d *decoder) scalar(class string, c byte) (perl.Thing, error) {
 	}
 	s := &perl.Scalar{}
 	blessed(s, class)
-	d.things = append(d.things, numbered{d.next, s})
+	if d.next == d.due {
+		d.pass(s)
+	}
 	refused := d.refused
 	v, err := d.content(c)
 	if err != nil {
@@ -335,9 +352,8 @@ func (d *decoder) element() (v perl.Value, s *perl.Scalar, err error) {
 	if err != nil {
 		return v, nil, err
 	}
-	number := d.next
-	switch c {
-	case tagObject:
+	switch {
+	case c == tagObject:
 		at := d.i
 		t, err := d.object()
 		if err != nil {
@@ -349,33 +365,27 @@ func (d *decoder) element() (v perl.Value, s *perl.Scalar, err error) {
 		}
 		d.scalars = true
 		return v, s, nil
-	case tagBless, tagBlessAgain:
+	case c == tagBless || c == tagBlessAgain:
 		var class string
 		if class, c, err = d.bless(c); err != nil {
 			return v, nil, err
 		}
 		s = &perl.Scalar{}
 		perl.Bless(s, class)
-		d.things = append(d.things, numbered{number, s})
+	case d.next != d.due:
+		v, err = d.content(c)
+		return v, nil, err
+	case c == tagImmortal || c == tagNoElement:
+		d.note(d.immortal(tagImmortal))
+		return v, nil, nil
+	case c == tagYes || c == tagNo:
+		d.note(d.immortal(c))
+		return immortalValue(c), nil, nil
 	default:
-		if !d.again {
-			v, err = d.content(c)
-			return v, nil, err
-		}
-		if _, ok := d.elements[number]; !ok {
-			v, err = d.content(c)
-			return v, nil, err
-		}
-		if c == tagImmortal || c == tagNoElement || c == tagYes || c == tagNo {
-			if c == tagNoElement {
-				c = tagImmortal
-			}
-			d.elements[number] = d.immortal(c)
-			d.next++
-			return immortalValue(c), nil, nil
-		}
 		s = &perl.Scalar{}
-		d.elements[number] = s
+	}
+	if d.next == d.due {
+		d.pass(s)
 	}
 	d.scalars = true
 	v, err = d.content(c)

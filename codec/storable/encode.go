@@ -34,6 +34,12 @@ type memory struct {
 	classOf  map[string]int // empty while the classes are few
 }
 
+// numbered is a thing, or an element that is referred to, that has been written.
+type numbered struct {
+	number int
+	thing  perl.Thing
+}
+
 var memories = sync.Pool{New: func() any {
 	return &memory{numberOf: map[perl.Thing]int{}, classOf: map[string]int{}}
 }}

@@ -15,14 +15,14 @@ func (d *decoder) image(start int) (perl.Value, error) {
 		return perl.Value{}, err
 	}
 	start = d.i
+	d.due = never
 	root, err := d.root()
-	if err == nil && len(d.elements) > 0 {
-		// Something refers to elements, of which it was not known then that they
-		// have to be scalars by themselves.
+	if err == nil && len(d.shared) > 0 {
+		slices.SortFunc(d.shared, func(a, b shared) int { return a.number - b.number })
+		d.shared = slices.CompactFunc(d.shared, func(a, b shared) bool { return a.number == b.number })
 		*d = decoder{
-			codec: d.codec, lim: d.lim, s: d.s, i: start,
-			network: d.network, big: d.big, narrow: d.narrow,
-			elements: d.elements, again: true, things: d.things[:0], classes: d.classes[:0],
+			codec: d.codec, lim: d.lim, s: d.s, i: start, network: d.network, big: d.big, narrow: d.narrow,
+			again: true, shared: d.shared, due: d.shared[0].number,
 		}
 		root, err = d.root()
 	}
