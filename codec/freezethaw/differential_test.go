@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/go-datasession/datasession/codec/codectest"
 	"github.com/go-datasession/datasession/codec/freezethaw"
 	"github.com/go-datasession/datasession/codec/valuejson"
+	"github.com/go-datasession/datasession/internal/perltest"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -47,12 +47,7 @@ func TestDifferential(t *testing.T) {
 
 // Perl reads the same patterns, in a group more, and writes the same text as we do.
 func TestPatternsInPerl(t *testing.T) {
-	if exec.Command("perl", "-MFreezeThaw", "-e", "1").Run() != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no FreezeThaw: install the package libfreezethaw-perl")
-		}
-		t.Skip("no FreezeThaw: install the package libfreezethaw-perl")
-	}
+	perltest.Need(t, perltest.Module{Name: "FreezeThaw", Package: "libfreezethaw-perl"})
 	patterns := []struct{ perl, pattern, flags string }{
 		{`qr/a.b/`, "a.b", ""},
 		{`qr/a|\)/msix`, `a|\)`, "msix"},
@@ -75,7 +70,7 @@ func TestPatternsInPerl(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "perl", "-MFreezeThaw=freeze,thaw", "-e", `
+	cmd := perltest.Command(t, "-MFreezeThaw=freeze,thaw", "-e", `
 		binmode $_ for *STDIN, *STDOUT;
 		my ($v) = thaw(do { local $/; <STDIN> });
 		my @own = (`+strings.Join(source, ",")+`);

@@ -10,8 +10,8 @@ import (
 
 // Append is described at [codec.Codec] and, for what is written and what is
 // refused, at the package.
-func (Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error) {
-	e := encoder{buf: dst, from: len(dst), lim: limits(lim)}
+func (c Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error) {
+	e := encoder{codec: c, buf: dst, from: len(dst), lim: limits(lim)}
 	if err := e.value(v); err != nil {
 		return dst, e.placed(err)
 	}
@@ -19,6 +19,7 @@ func (Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error) 
 }
 
 type encoder struct {
+	codec Codec
 	buf   []byte
 	from  int // where buf was when we began
 	lim   codec.Limits

@@ -53,6 +53,11 @@ type Codec struct {
 	// Otherwise each byte is one character, as Perl reads it and as Perl's drivers
 	// File, SQLite and Pg with a bytea column hold it.
 	UTF8 bool
+
+	// Raw has Append write characters beyond ASCII as they are, and not as \uXXXX, as
+	// Perl does: in UTF-8 with UTF8, and else in one byte each. Then characters above
+	// U+00FF are refused.
+	Raw bool
 }
 
 // Name returns "JSON".

@@ -2,6 +2,7 @@ package perljson_test
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"strings"
 	"testing"
@@ -51,6 +52,23 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+// Apache::Session's serializer JSON, of the module Apache::Session::Browseable, writes
+// the same. What is no JSON it would thaw as Storable; here one codec reads one format.
+func TestVectorsOfApacheSession(t *testing.T) {
+	for _, dir := range []string{"json-pp", "json-xs"} {
+		t.Run("apache-"+dir, func(t *testing.T) {
+			reasons := maps.Clone(deviates[dir])
+			if dir == "json-pp" {
+				reasons["decode/null"] = "undef is a value; that it is no session is for the session to say"
+			}
+			codectest.Run(t, perljson.Codec{}, codectest.Vectors("apache-"+dir), &codectest.Options{
+				Deviates:        reasons,
+				EscapesNonASCII: true,
+			})
+		})
+	}
+}
+
 func TestEncode(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -76,6 +94,30 @@ func TestEncode(t *testing.T) {
 				t.Errorf("Append = %s, %v; want dst%s", got, err, test.want)
 			}
 		})
+	}
+}
+
+func TestRaw(t *testing.T) {
+	v := hashOf("\u00e9", list(perl.Bytes("a\xe9\n"), perl.Text("b\u00e9")))
+	for _, test := range []struct {
+		codec perljson.Codec
+		want  string
+	}{
+		{perljson.Codec{Raw: true}, "{\"\xe9\":[\"a\xe9\\n\",\"b\xe9\"]}"},
+		{perljson.Codec{Raw: true, UTF8: true}, "{\"\u00e9\":[\"a\u00e9\\n\",\"b\u00e9\"]}"},
+	} {
+		got, err := test.codec.Append(nil, v, codec.Limits{})
+		if err != nil || string(got) != test.want {
+			t.Errorf("%+v: Append = %q, %v; want %q", test.codec, got, err, test.want)
+		}
+	}
+	wide := list(perl.Text("b\u20ac"))
+	if got, err := (perljson.Codec{Raw: true, UTF8: true}).Append(nil, wide, codec.Limits{}); err != nil || string(got) != "[\"b\u20ac\"]" {
+		t.Errorf("Append = %q, %v; want the character", got, err)
+	}
+	var u *codec.UnsupportedError
+	if _, err := (perljson.Codec{Raw: true}).Append(nil, wide, codec.Limits{}); !errors.As(err, &u) || u.What != "character above U+00FF" || u.Path != "$D->[0]" {
+		t.Errorf("Append: %v; want an *UnsupportedError", err)
 	}
 }
 

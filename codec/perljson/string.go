@@ -30,10 +30,17 @@ func (e *encoder) bytes(s string) error {
 	}
 	b, from := append(e.buf, '"'), 0
 	for i := range len(s) {
-		if c := s[i]; escapes[c] != 0 {
-			b = appendEscape(append(b, s[from:i]...), c)
-			from = i + 1
+		c := s[i]
+		if escapes[c] == 0 {
+			continue
 		}
+		b = append(b, s[from:i]...)
+		if c >= utf8.RuneSelf && e.codec.Raw {
+			b = e.appendRaw(b, rune(c))
+		} else {
+			b = appendEscape(b, c)
+		}
+		from = i + 1
 	}
 	e.buf = append(append(b, s[from:]...), '"')
 	return e.room(0)
@@ -60,9 +67,14 @@ func (e *encoder) text(s string) error {
 			return unsupported(notUnicode(s[i:]))
 		}
 		b = append(b, s[from:i]...)
-		if r < 0x10000 {
+		switch {
+		case e.codec.Raw && !e.codec.UTF8 && r > 0xFF:
+			return unsupported("character above U+00FF")
+		case e.codec.Raw:
+			b = e.appendRaw(b, r)
+		case r < 0x10000:
 			b = appendHex(b, r)
-		} else {
+		default:
 			b = appendHex(b, 0xD800+(r-0x10000)>>10)
 			b = appendHex(b, 0xDC00+(r-0x10000)&0x3FF)
 		}
@@ -71,6 +83,14 @@ func (e *encoder) text(s string) error {
 	}
 	e.buf = append(append(b, s[from:]...), '"')
 	return e.room(0)
+}
+
+// appendRaw appends a character beyond ASCII as it is.
+func (e *encoder) appendRaw(b []byte, r rune) []byte {
+	if e.codec.UTF8 {
+		return utf8.AppendRune(b, r)
+	}
+	return append(b, byte(r))
 }
 
 func appendEscape(b []byte, c byte) []byte {

@@ -26,6 +26,7 @@ var arrows = []arrow{
 	{"store/storetest", "store"},
 	{"store/*", "store"},
 	{"codec/codectest", "codec perl codec/valuejson internal/perltest"},
+	{"codec/hstore", "codec codec/perljson perl"},
 	{"codec/*", "codec perl internal/jsonscan"},
 	{"internal/jsonscan", "codec perl"},
 
