@@ -14,8 +14,11 @@ import (
 	"time"
 
 	"github.com/go-datasession/datasession"
+	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/codec/dumper"
 	"github.com/go-datasession/datasession/codec/perljson"
+	"github.com/go-datasession/datasession/codec/perlyaml"
+	"github.com/go-datasession/datasession/codec/storable"
 	"github.com/go-datasession/datasession/sessionid"
 	"github.com/go-datasession/datasession/store"
 	"github.com/go-datasession/datasession/store/memstore"
@@ -117,20 +120,39 @@ func TestOpenCGI(t *testing.T) {
 
 func TestNotLinked(t *testing.T) {
 	for typ, hint := range map[string]string{
-		"driver:BerkeleyDB":    "later release",
-		"driver:Memcached":     "later release",
-		"driver:mysql":         "later release",
-		"driver:ODBC":          "later release",
-		"driver:Oracle":        "later release",
-		"driver:Pg":            "later release",
-		"driver:SQLite":        "database/sql driver",
-		"serialize:FreezeThaw": "typestring.Serializer",
-		"serialize:Storable":   "typestring.Serializer",
-		"serialize:YAML":       "typestring.Serializer",
+		"driver:BerkeleyDB": "later release",
+		"driver:Memcached":  "later release",
+		"driver:mysql":      "later release",
+		"driver:ODBC":       "later release",
+		"driver:Oracle":     "later release",
+		"driver:Pg":         "later release",
+		"driver:SQLite":     "database/sql driver",
 	} {
 		m, err := Std.Open(t.Context(), typ, Params{})
 		if m != nil || !errors.Is(err, ErrNotLinked) || !strings.Contains(fmt.Sprint(err), hint) {
 			t.Errorf("Open(%q) = %v, %v; want ErrNotLinked and %q", typ, m, err, hint)
+		}
+	}
+}
+
+func TestSerializerOfAFamily(t *testing.T) {
+	for _, test := range []struct {
+		family    datasession.Family
+		serialize string
+		want      codec.Codec
+	}{
+		{datasession.DataSession, "DataDumper", dumper.Codec{}},
+		{datasession.CGISession, "default", dumper.Codec{Tail: true}},
+		{datasession.DataSession, "storable", storable.Codec{}},
+		{datasession.CGISession, "storable", storable.Codec{}},
+		{datasession.ApacheSession, "Storable", storable.Codec{Network: true}},
+		{datasession.DataSession, "YAML", perlyaml.Tiny},
+		{datasession.CGISession, "yamlxs", perlyaml.XS},
+	} {
+		p := Params{Options: datasession.Options{Family: test.family}}
+		m := open(t, Std, "driver:Memory;serialize:"+test.serialize, p)
+		if m.Codec() != test.want {
+			t.Errorf("%s, %s: codec is %#v, want %#v", test.family, test.serialize, m.Codec(), test.want)
 		}
 	}
 }
@@ -221,7 +243,7 @@ func TestPgColumn(t *testing.T) {
 func TestNothingOpenedInVain(t *testing.T) {
 	var r recorder
 	set := Std.With(Driver("Recorder", r.open))
-	for _, typ := range []string{"driver:Recorder;id:x", "driver:Recorder;serialize:YAML", "driver:Recorder;id:Static", "driver:Recorder;x:y"} {
+	for _, typ := range []string{"driver:Recorder;id:x", "driver:Recorder;serialize:x", "driver:Recorder;id:Static", "driver:Recorder;x:y"} {
 		if _, err := set.Open(t.Context(), typ, Params{}); err == nil {
 			t.Errorf("Open(%q) reports no error", typ)
 		}
@@ -302,7 +324,7 @@ func TestEmptySet(t *testing.T) {
 func TestNamesInOrder(t *testing.T) {
 	const want = "BerkeleyDB File Memcached Memory mysql ODBC Oracle Pg SQLite" +
 		"|AutoIncrement MD5 SHA1 SHA256 SHA512 Static UUID16 UUID34 UUID36 UUID64" +
-		"|DataDumper FreezeThaw JSON Storable YAML"
+		"|DataDumper FreezeThaw JSON Storable YAML yamlxs"
 	got := strings.Join(Std.Drivers(), " ") + "|" + strings.Join(Std.IDs(), " ") + "|" + strings.Join(Std.Serializers(), " ")
 	if got != want {
 		t.Errorf("names are %s, want %s", got, want)

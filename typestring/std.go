@@ -7,7 +7,10 @@ import (
 	"github.com/go-datasession/datasession"
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/codec/dumper"
+	"github.com/go-datasession/datasession/codec/freezethaw"
 	"github.com/go-datasession/datasession/codec/perljson"
+	"github.com/go-datasession/datasession/codec/perlyaml"
+	"github.com/go-datasession/datasession/codec/storable"
 	"github.com/go-datasession/datasession/sessionid"
 	"github.com/go-datasession/datasession/store"
 	"github.com/go-datasession/datasession/store/filestore"
@@ -15,7 +18,8 @@ import (
 )
 
 // Std is the names of Data::Session, with code for those that need the standard
-// library only, and the driver Memory, which Perl has not.
+// library only. Beside them it has the driver Memory, which Perl has not, and the
+// serializer yamlxs, which Koha adds to CGI::Session.
 var Std = new(Set).With(
 	Driver("File", openFile),
 	Driver("Memory", openMemory),
@@ -40,9 +44,10 @@ var Std = new(Set).With(
 
 	serializerEntry("DataDumper", dataDumper),
 	Serializer(perljson.Codec{}),
-	missing(serializePart, "FreezeThaw", later("Serializer")),
-	missing(serializePart, "Storable", later("Serializer")),
-	missing(serializePart, "YAML", later("Serializer")),
+	Serializer(freezethaw.Codec{}),
+	serializerEntry("Storable", storableCodec),
+	serializerEntry("YAML", yamlCodec),
+	Serializer(perlyaml.XS),
 )
 
 func later(entry string) string {
@@ -83,6 +88,13 @@ func static(p Params) (sessionid.Generator, error) {
 	}
 	return sessionid.Static(p.ID), nil
 }
+
+// storableCodec writes what the family's module does: freeze, or nfreeze.
+func storableCodec(p Params) codec.Codec {
+	return storable.Codec{Network: p.Options.Family == datasession.ApacheSession}
+}
+
+func yamlCodec(Params) codec.Codec { return perlyaml.Tiny }
 
 func dataDumper(p Params) codec.Codec {
 	return dumper.Codec{Tail: p.Options.Family == datasession.CGISession}

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/codec/dumper"
+	"github.com/go-datasession/datasession/codec/freezethaw"
 	"github.com/go-datasession/datasession/codec/perljson"
+	"github.com/go-datasession/datasession/codec/perlyaml"
+	"github.com/go-datasession/datasession/codec/storable"
 	"github.com/go-datasession/datasession/codec/valuejson"
+	"github.com/go-datasession/datasession/perl"
 )
 
 // codecs are the serializers that decode and encode know, by name.
@@ -18,7 +23,22 @@ var codecs = []struct {
 	{"DataDumper", dumper.Codec{}, "Data::Session's DataDumper"},
 	{"default", dumper.Codec{Tail: true}, "CGI::Session's default, which is DataDumper with ;$D at the end"},
 	{"JSON", perljson.Codec{}, "Data::Session's JSON"},
+	{"Storable", storedFile{}, "Data::Session's and CGI::Session's Storable; reads files of store() too"},
+	{"nfreeze", storable.Codec{Network: true}, "Apache::Session's Storable"},
+	{"FreezeThaw", freezethaw.Codec{}, "Data::Session's FreezeThaw"},
+	{"YAML", perlyaml.Tiny, "Data::Session's YAML, which is YAML::Tiny's"},
+	{"yamlxs", perlyaml.XS, "Koha's yamlxs, which is YAML::XS's"},
 	{"value-json", valuejson.Codec{}, "what decode prints"},
+}
+
+// storedFile is Storable that also reads the files of its store function.
+type storedFile struct{ storable.Codec }
+
+func (c storedFile) Decode(data []byte, lim codec.Limits) (perl.Value, error) {
+	if bytes.HasPrefix(data, []byte("pst0")) {
+		return storable.DecodeFile(data, lim)
+	}
+	return c.Codec.Decode(data, lim)
 }
 
 func codecNames() string {

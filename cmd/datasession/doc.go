@@ -74,7 +74,7 @@
 //
 //	Flags:
 //	      --codec NAME    NAME of the serializer, in any case: DataDumper, default,
-//	                      JSON, value-json
+//	                      JSON, Storable, nfreeze, FreezeThaw, YAML, yamlxs, value-json
 //	      --max-depth N   most containers within containers, N (default 1000)
 //	      --max-nodes N   most values in a session, N (default 100000)
 //	      --max-bytes N   most bytes of a session, N (default 1048576)
@@ -115,7 +115,7 @@
 //
 //	Flags:
 //	      --codec NAME    NAME of the serializer, in any case: DataDumper, default,
-//	                      JSON, value-json
+//	                      JSON, Storable, nfreeze, FreezeThaw, YAML, yamlxs, value-json
 //	      --max-depth N   most containers within containers, N (default 1000)
 //	      --max-nodes N   most values in a session, N (default 100000)
 //	      --max-bytes N   most bytes of a session, N (default 1048576)
