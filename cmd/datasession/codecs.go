@@ -7,6 +7,7 @@ import (
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/codec/dumper"
 	"github.com/go-datasession/datasession/codec/freezethaw"
+	"github.com/go-datasession/datasession/codec/hstore"
 	"github.com/go-datasession/datasession/codec/perljson"
 	"github.com/go-datasession/datasession/codec/perlyaml"
 	"github.com/go-datasession/datasession/codec/storable"
@@ -23,11 +24,13 @@ var codecs = []struct {
 	{"DataDumper", dumper.Codec{}, "Data::Session's DataDumper"},
 	{"default", dumper.Codec{Tail: true}, "CGI::Session's default, which is DataDumper with ;$D at the end"},
 	{"JSON", perljson.Codec{}, "Data::Session's JSON"},
+	{"apache-json", perljson.Codec{}, "Apache::Session's JSON: the same"},
 	{"Storable", storedFile{}, "Data::Session's and CGI::Session's Storable; reads files of store() too"},
 	{"nfreeze", storable.Codec{Network: true}, "Apache::Session's Storable"},
 	{"FreezeThaw", freezethaw.Codec{}, "Data::Session's FreezeThaw"},
 	{"YAML", perlyaml.Tiny, "Data::Session's YAML, which is YAML::Tiny's"},
 	{"yamlxs", perlyaml.XS, "Koha's yamlxs, which is YAML::XS's"},
+	{"Hstore", hstore.Codec{}, "Browseable's Hstore"},
 	{"value-json", valuejson.Codec{}, "what decode prints"},
 }
 

@@ -31,6 +31,7 @@
 //	  rm          Delete sessions
 //	  set         Set parameters of a session
 //	  show        Print one session
+//	  sniff       Say which serializer has most likely written some bytes
 //	  unset       Remove parameters from a session
 //
 //	More help:
@@ -74,7 +75,8 @@
 //
 //	Flags:
 //	      --codec NAME    NAME of the serializer, in any case: DataDumper, default,
-//	                      JSON, Storable, nfreeze, FreezeThaw, YAML, yamlxs, value-json
+//	                      JSON, apache-json, Storable, nfreeze, FreezeThaw, YAML,
+//	                      yamlxs, Hstore, value-json
 //	      --max-depth N   most containers within containers, N (default 1000)
 //	      --max-nodes N   most values in a session, N (default 100000)
 //	      --max-bytes N   most bytes of a session, N (default 1048576)
@@ -115,7 +117,8 @@
 //
 //	Flags:
 //	      --codec NAME    NAME of the serializer, in any case: DataDumper, default,
-//	                      JSON, Storable, nfreeze, FreezeThaw, YAML, yamlxs, value-json
+//	                      JSON, apache-json, Storable, nfreeze, FreezeThaw, YAML,
+//	                      yamlxs, Hstore, value-json
 //	      --max-depth N   most containers within containers, N (default 1000)
 //	      --max-nodes N   most values in a session, N (default 100000)
 //	      --max-bytes N   most bytes of a session, N (default 1048576)
@@ -315,6 +318,27 @@
 //
 //	Which store: --type, --directory, --data-source, --family and more,
 //	see datasession help store.
+//
+// # datasession help sniff
+//
+//	Prints the name of the serializer that has most likely written a file, or standard
+//	input, as --codec takes it, and on further lines those that could have written it as
+//	well: plain data in YAML looks the same in three dialects.
+//
+//	It is a guess, for a person who has found a file. Nothing that opens a store guesses: a
+//	serializer that is not the one of --type refuses what it finds.
+//
+//	Usage:
+//	  datasession sniff FILE|-
+//
+//	Examples:
+//	  datasession sniff /tmp/cgisess_0123456789abcdef
+//	  datasession decode --codec "$(datasession sniff FILE | head -n 1)" FILE
+//
+//	Flags:
+//	      --max-depth N   most containers within containers, N (default 1000)
+//	      --max-nodes N   most values in a session, N (default 100000)
+//	      --max-bytes N   most bytes of a session, N (default 1048576)
 //
 // # datasession help store
 //

@@ -79,7 +79,7 @@ func (a *app) command() *cobra.Command {
 	})
 	root.Flags().BoolP("version", "v", false, "print the version")
 	root.AddCommand(
-		a.decodeCommand(), a.encodeCommand(),
+		a.decodeCommand(), a.encodeCommand(), a.sniffCommand(),
 		a.lsCommand(), a.showCommand(), a.setCommand(), a.unsetCommand(), a.expireCommand(),
 		a.rmCommand(), a.purgeCommand(), a.idCommand(), a.demoCommand(), a.completionCommand(),
 		storeTopic(), exitTopic(),
