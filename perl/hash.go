@@ -229,7 +229,8 @@ func (h *Hash) Sorted() iter.Seq2[Key, Value] {
 			h.All()(yield)
 			return
 		}
-		for _, i := range h.order() {
+		var few [16]int32 // which most hashes can do with
+		for _, i := range h.order(few[:0]) {
 			if !yield(h.entries[i].key, h.entries[i].val) {
 				return
 			}
@@ -243,10 +244,11 @@ func (h *Hash) inOrder() bool {
 	return slices.IsSortedFunc(h.entries, func(a, b entry) int { return strings.Compare(a.key.s, b.key.s) })
 }
 
-func (h *Hash) order() []int32 {
-	order := make([]int32, len(h.entries))
-	for i := range order {
-		order[i] = int32(i)
+// order appends the numbers of the entries to order, in the order of their keys.
+func (h *Hash) order(order []int32) []int32 {
+	order = slices.Grow(order, len(h.entries))
+	for i := range h.entries {
+		order = append(order, int32(i))
 	}
 	slices.SortFunc(order, func(a, b int32) int {
 		return strings.Compare(h.entries[a].key.s, h.entries[b].key.s)

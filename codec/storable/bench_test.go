@@ -92,7 +92,7 @@ func BenchmarkAppend(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if v, err = c.Decode(data, codec.Limits{}); err != nil {
+			if v, err = c.Decode(data, codec.Limits{}); err != nil { // with its keys in order
 				b.Fatal(err)
 			}
 			b.Run(size.name+"/"+c.Name(), func(b *testing.B) {

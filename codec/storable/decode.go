@@ -168,7 +168,7 @@ func (d *decoder) object() (perl.Thing, error) {
 	if err != nil {
 		return nil, err
 	}
-	number := uint64(bigEndian(s))
+	number := bigEndian(s)
 	if number >= uint64(d.next) {
 		return nil, d.errorAt(at, "value number %d again, of %d so far", number, d.next)
 	}
@@ -348,6 +348,20 @@ func (d *decoder) scalar(class string, c byte) (perl.Thing, error) {
 // element reads an element: what it contains, and the scalar that it is if
 // something refers to it, or it is an object.
 func (d *decoder) element() (v perl.Value, s *perl.Scalar, err error) {
+	if d.next != d.due && d.i+1 < len(d.s) { // what most of them are
+		switch n, rest := d.s[d.i+1], d.s[d.i+2:]; d.s[d.i] {
+		case tagBytes:
+			if int(n) <= len(rest) {
+				d.next++
+				d.i += 2 + int(n)
+				return perl.Bytes(rest[:n]), nil, nil
+			}
+		case tagByte:
+			d.next++
+			d.i += 2
+			return perl.Int(int64(n) - 128), nil, nil
+		}
+	}
 	c, err := d.byte()
 	if err != nil {
 		return v, nil, err

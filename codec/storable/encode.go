@@ -3,9 +3,7 @@ package storable
 import (
 	"encoding/binary"
 	"math"
-	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/perl"
@@ -22,88 +20,7 @@ type encoder struct {
 	nodes   int
 	next    int // number of the next value
 
-	*memory
-}
-
-// memory is the numbers of the things and classes that have been written. It is used again for
-// other values.
-type memory struct {
-	things   []numbered
-	numberOf map[perl.Thing]int // empty while the things are few
-	classes  []string
-	classOf  map[string]int // empty while the classes are few
-}
-
-// numbered is a thing, or an element that is referred to, that has been written.
-type numbered struct {
-	number int
-	thing  perl.Thing
-}
-
-var memories = sync.Pool{New: func() any {
-	return &memory{numberOf: map[perl.Thing]int{}, classOf: map[string]int{}}
-}}
-
-// Up to this many are searched one by one.
-const few = 16
-
-// release forgets the things, so that they can be collected, and keeps no more
-// memory than a large session takes.
-func (m *memory) release() {
-	if cap(m.things) > 4096 || cap(m.classes) > 4096 {
-		return
-	}
-	clear(m.things)
-	clear(m.numberOf)
-	clear(m.classes)
-	clear(m.classOf)
-	m.things, m.classes = m.things[:0], m.classes[:0]
-	memories.Put(m)
-}
-
-// seen returns the number of a thing that has been written, or notes that this one gets number
-// next.
-func (m *memory) seen(t perl.Thing, next int) (number int, again bool) {
-	n := len(m.things)
-	if n <= few {
-		for i := range m.things {
-			if m.things[i].thing == t {
-				return m.things[i].number, true
-			}
-		}
-	} else if number, again = m.numberOf[t]; again {
-		return number, true
-	}
-	m.things = append(m.things, numbered{next, t})
-	if n == few {
-		for _, x := range m.things {
-			m.numberOf[x.thing] = x.number
-		}
-	} else if n > few {
-		m.numberOf[t] = next
-	}
-	return next, false
-}
-
-// class returns the number of a class, and whether it has been written.
-func (m *memory) class(name string) (number int, again bool) {
-	n := len(m.classes)
-	if n <= few {
-		if i := slices.Index(m.classes, name); i >= 0 {
-			return i, true
-		}
-	} else if number, again = m.classOf[name]; again {
-		return number, true
-	}
-	m.classes = append(m.classes, name)
-	if n == few {
-		for i, name := range m.classes {
-			m.classOf[name] = i
-		}
-	} else if n > few {
-		m.classOf[name] = n
-	}
-	return n, false
+	*memory // of what has been written
 }
 
 func (e *encoder) image(v perl.Value) error {
@@ -150,16 +67,15 @@ func (e *encoder) enter() error {
 	return nil
 }
 
-// length appends a length or a number.
-func (e *encoder) length(n int) {
+// appendLength appends a length or a number.
+func (e *encoder) appendLength(dst []byte, n int) []byte {
 	if e.network {
-		e.dst = binary.BigEndian.AppendUint32(e.dst, uint32(n))
-	} else {
-		e.dst = binary.LittleEndian.AppendUint32(e.dst, uint32(n))
+		return binary.BigEndian.AppendUint32(dst, uint32(n))
 	}
+	return binary.LittleEndian.AppendUint32(dst, uint32(n))
 }
 
-// start writes the number of t if it has been written before, or else its class.
+// begin writes the number of t if it has been written before, or else its class.
 func (e *encoder) begin(t perl.Thing) (again bool) {
 	number, again := e.seen(t, e.next)
 	if again {
@@ -187,8 +103,7 @@ func (e *encoder) begin(t perl.Thing) (again bool) {
 // short appends a type and a length or number, in one byte if it is not above maxShort.
 func (e *encoder) short(tag byte, n int) {
 	if n > maxShort {
-		e.dst = append(e.dst, tag, maxShort+1)
-		e.length(n)
+		e.dst = e.appendLength(append(e.dst, tag, maxShort+1), n)
 	} else {
 		e.dst = append(e.dst, tag, byte(n))
 	}
@@ -227,8 +142,7 @@ func (e *encoder) array(a *perl.Array) error {
 	if err := e.enter(); err != nil {
 		return err
 	}
-	e.dst = append(e.dst, tagArray)
-	e.length(a.Len())
+	e.dst = e.appendLength(append(e.dst, tagArray), a.Len())
 	for i, v := range a.All() {
 		if err := e.element(v); err != nil {
 			return within(err, step{kind: toElement, index: i})
@@ -254,7 +168,7 @@ func (e *encoder) hash(h *perl.Hash) error {
 	} else {
 		e.dst = append(e.dst, tagHash)
 	}
-	e.length(h.Len())
+	e.dst = e.appendLength(e.dst, h.Len())
 	for key, v := range h.Sorted() {
 		if err := e.element(v); err != nil {
 			return within(err, step{kind: toEntry, key: key})
@@ -285,8 +199,7 @@ func (e *encoder) key(key perl.Key, flagged bool) error {
 	if flagged {
 		e.dst = append(e.dst, flags)
 	}
-	e.length(len(s))
-	e.dst = append(e.dst, s...)
+	e.dst = append(e.appendLength(e.dst, len(s)), s...)
 	return nil
 }
 
@@ -304,12 +217,15 @@ func (e *encoder) element(v perl.Value) error {
 	if err := e.node(); err != nil {
 		return err
 	}
-	if s := v.Slot(); s == nil {
+	s := v.Slot()
+	if s == nil {
 		e.next++
-	} else if e.begin(s) {
+		return e.content(v)
+	}
+	if e.begin(s) {
 		return nil
 	}
-	return e.content(v.Plain())
+	return e.content(s.Get())
 }
 
 // content writes what a scalar contains.
@@ -360,12 +276,10 @@ func (e *encoder) str(s string, short, long byte) error {
 		return err
 	}
 	if len(s) < 256 {
-		e.dst = append(e.dst, short, byte(len(s)))
+		e.dst = append(append(e.dst, short, byte(len(s))), s...)
 	} else {
-		e.dst = append(e.dst, long)
-		e.length(len(s))
+		e.dst = append(e.appendLength(append(e.dst, long), len(s)), s...)
 	}
-	e.dst = append(e.dst, s...)
 	return nil
 }
 
@@ -412,8 +326,7 @@ func (e *encoder) regexp(re *perl.Regexp) error {
 	if len(pattern) < 256 {
 		e.dst = append(e.dst, tagRegexp, 0, byte(len(pattern)))
 	} else {
-		e.dst = append(e.dst, tagRegexp, 1)
-		e.length(len(pattern))
+		e.dst = e.appendLength(append(e.dst, tagRegexp, 1), len(pattern))
 	}
 	e.dst = append(e.dst, pattern...)
 	e.dst = append(append(e.dst, byte(len(re.Flags))), re.Flags...)

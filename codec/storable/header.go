@@ -2,6 +2,7 @@ package storable
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/go-datasession/datasession/codec"
@@ -115,11 +116,15 @@ func (d *decoder) byte() (byte, error) {
 // take reads n bytes.
 func (d *decoder) take(n uint64) (string, error) {
 	if n > uint64(len(d.s)-d.i) {
-		return "", d.errorf("unexpected end, want %d bytes more", n)
+		return "", d.ended(n)
 	}
 	s := d.s[d.i : d.i+int(n)]
 	d.i += int(n)
 	return s, nil
+}
+
+func (d *decoder) ended(n uint64) error {
+	return d.errorf("unexpected end, want %d bytes more", n)
 }
 
 // short reads a string after its length in one byte, and long after four.
@@ -141,40 +146,37 @@ func (d *decoder) long() (string, error) {
 
 // length reads a length or a number in the order of the image.
 func (d *decoder) length() (uint32, error) {
-	s, err := d.take(4)
-	if err != nil {
-		return 0, err
+	if len(d.s)-d.i < 4 {
+		return 0, d.ended(4)
 	}
+	s := d.s[d.i : d.i+4]
+	d.i += 4
+	n := uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 	if d.big {
-		return uint32(bigEndian(s)), nil
+		n = bits.ReverseBytes32(n)
 	}
-	return uint32(littleEndian(s)), nil
+	return n, nil
 }
 
-// word reads an integer of n bytes, or the bits of a double, in the order of the image.
+// word reads an integer of n bytes, 4 or 8, or the bits of a double, in the order
+// of the machine.
 func (d *decoder) word(n int) (uint64, error) {
 	if d.network {
 		return 0, d.errorAt(d.i-1, "number in native order, want network order")
 	}
 	s, err := d.take(uint64(n))
-	if err != nil {
-		return 0, err
+	if err != nil || d.big {
+		return bigEndian(s), err
 	}
-	if d.big {
-		return bigEndian(s), nil
+	var w uint64
+	for i := range len(s) {
+		w |= uint64(s[i]) << (8 * i)
 	}
-	return littleEndian(s), nil
+	return w, nil
 }
 
 func bigEndian(s string) (n uint64) {
 	for i := range len(s) {
-		n = n<<8 | uint64(s[i])
-	}
-	return n
-}
-
-func littleEndian(s string) (n uint64) {
-	for i := len(s) - 1; i >= 0; i-- {
 		n = n<<8 | uint64(s[i])
 	}
 	return n
