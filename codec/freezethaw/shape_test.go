@@ -170,6 +170,71 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+// A count that is within the limits, but not within the record, is not believed either.
+func TestCountsBeyondTheRecord(t *testing.T) {
+	for _, record := range []string{"FrT;@1|@99999999|_", "FrT;@1|%99999998|$0|", "FrT;@1|$99999999|a"} {
+		var syntax *codec.SyntaxError
+		if _, err := (freezethaw.Codec{}).Decode([]byte(record), codec.Limits{Nodes: 1 << 30}); !errors.As(err, &syntax) || syntax.Offset > 17 {
+			t.Errorf("Decode(%q): %v; want a *SyntaxError where the count is", record, err)
+		}
+	}
+}
+
+// TestBroad has more things beside each other than may be within each other.
+func TestBroad(t *testing.T) {
+	const n = 2 * codec.DefaultDepth
+	for _, thing := range []string{"@0|", "%0|", `\_`, "%2|$1|a_", ">)0|@0|", "/5|(?^:)", "<0|"} {
+		record := fmt.Sprintf("FrT;!0|{>0|$1|A@0|})0|@0|@1|@%d|%s<0|<0|", n+2, strings.Repeat(thing, n))
+		v, err := freezethaw.Codec{}.Decode([]byte(record), codec.Limits{})
+		if err != nil {
+			t.Errorf("Decode of many %s: %v", thing, err)
+			continue
+		}
+		if again, err := (freezethaw.Codec{}).Append(nil, v, codec.Limits{}); err != nil || string(again) != record {
+			t.Errorf("Append of many %s: %.80q, %v", thing, again, err)
+		}
+	}
+}
+
+// A record with shared things is written in two passes, and both keep to the limits.
+func TestLimitsOfSharedThings(t *testing.T) {
+	const record = "FrT;!0|@0|@2|$1|1$1|2@1|%4|$1|a$1|b<0|<0|"
+	const nodes, depth = 5, 2
+	v, err := freezethaw.Codec{}.Decode([]byte(record), codec.Limits{Nodes: nodes, Depth: depth, Bytes: len(record)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := (freezethaw.Codec{}).Append(nil, v, codec.Limits{Nodes: nodes, Depth: depth, Bytes: len(record)}); err != nil || string(got) != record {
+		t.Errorf("Append at the limits = %s, %v; want %s", got, err, record)
+	}
+	for _, lim := range []codec.Limits{{Nodes: nodes - 1}, {Depth: depth - 1}, {Bytes: len(record) - 1}} {
+		if _, err := (freezethaw.Codec{}).Append(nil, v, lim); !errors.Is(err, codec.ErrLimit) {
+			t.Errorf("Append with %+v: %v; want a *LimitError", lim, err)
+		}
+	}
+}
+
+// Perl writes the flag u for a pattern of text.
+func TestPatternOfText(t *testing.T) {
+	re := perl.NewRef(perl.NewRegexp(perl.Text("caf\u00e9"), "i"))
+	for _, test := range []struct {
+		codec freezethaw.Codec
+		want  string
+	}{
+		{freezethaw.Codec{}, "FrT;@1|/11|(?^ui:caf\xe9)"},
+		{freezethaw.Codec{UTF8: true}, "FrT;@1|/11|(?^ui:caf\u00e9)"},
+	} {
+		got, err := test.codec.Append(nil, re, codec.Limits{})
+		if err != nil || string(got) != test.want {
+			t.Errorf("%+v: Append = %q, %v; want %q", test.codec, got, err, test.want)
+		}
+		v, err := test.codec.Decode(got, codec.Limits{})
+		if again, _ := test.codec.Append(nil, v, codec.Limits{}); err != nil || string(again) != test.want {
+			t.Errorf("%+v: Append after Decode = %q, %v; want %q", test.codec, again, err, test.want)
+		}
+	}
+}
+
 func TestEncodeRefuses(t *testing.T) {
 	list := func(v ...perl.Value) perl.Value { return perl.NewRef(perl.NewArray(v...)) }
 	pattern := func(s, flags string) perl.Value { return perl.NewRef(perl.NewRegexp(perl.Bytes(s), flags)) }

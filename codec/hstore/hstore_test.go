@@ -234,6 +234,10 @@ func TestLimits(t *testing.T) {
 			}
 		}
 	}
+	latin1 := parse(t, []byte(`{"hash":[[{"s":"v"},{"s":"\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9","utf8":true}]]}`))
+	if _, err := (hstore.Codec{}).Append(nil, latin1, codec.Limits{Bytes: len(`"v" => "eeeeeeeeeeee"`)}); err != nil {
+		t.Errorf("Append at the limit of bytes, in Latin-1: %v", err)
+	}
 	for levels, ok := range map[int]bool{hstore.MaxDepth - 1: true, hstore.MaxDepth: false} {
 		record := `"a" => "_json://` + strings.Repeat("[", levels) + strings.Repeat("]", levels) + `"`
 		v, err := hstore.Codec{}.Decode([]byte(record), codec.Limits{Depth: 5000})
