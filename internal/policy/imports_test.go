@@ -27,6 +27,7 @@ var arrows = []arrow{
 	{"store/*", "store"},
 	{"codec/codectest", "codec perl codec/valuejson internal/perltest"},
 	{"codec/hstore", "codec codec/perljson perl"},
+	{"codec/apache", "codec perl codec/storable"},
 	{"codec/*", "codec perl internal/jsonscan"},
 	{"internal/jsonscan", "codec perl"},
 
