@@ -2,8 +2,10 @@ package perlyaml_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/codec/codectest"
 	"github.com/go-datasession/datasession/codec/perlyaml"
 	"github.com/go-datasession/datasession/perl"
@@ -25,9 +27,13 @@ func TestDifferential(t *testing.T) {
 			plain | codectest.Wide | codectest.Shared | codectest.Cycles | codectest.ScalarRefs, nil},
 		{"YAML::XS with objects", xs, "libyaml-libyaml-perl", perlyaml.XS,
 			plain | codectest.Wide | codectest.VStrings | codectest.Shared | codectest.Cycles | codectest.Blessed, nil},
+		{"YAML::Syck", syck, "libyaml-syck-perl", perlyaml.Syck,
+			plain | codectest.Shared | codectest.Cycles | codectest.Blessed, sameButShort},
+		{"YAML::Syck with references to scalars", syck, "libyaml-syck-perl", perlyaml.Syck,
+			plain | codectest.ScalarRefs, sameButShort},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			codectest.Differential(t, test.codec, codectest.Peer{
+			codectest.Differential(t, readable{test.codec}, codectest.Peer{
 				Source:   test.source,
 				Package:  test.pkg,
 				Features: test.features,
@@ -38,12 +44,29 @@ func TestDifferential(t *testing.T) {
 	}
 }
 
+// readable is a codec whose values are changed so that Perl can read them.
+type readable struct{ perlyaml.Codec }
+
+func (c readable) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error) {
+	if c.Dialect == perlyaml.DialectSyck {
+		v = unslotted(v)
+	}
+	return c.Codec.Append(dst, v, lim)
+}
+
 // To YAML::Tiny what it reads is a string, and it puts quotes around it if it looks
 // like a number.
 var quotedNumber = regexp.MustCompile(`(?m)(: |- )'([-+.]*[0-9][-+.0-9Ee]*)'$`)
 
 func sameButQuotes(got, want []byte) bool {
 	return string(quotedNumber.ReplaceAll(got, []byte("$1$2"))) == string(want)
+}
+
+// YAML::Syck puts quotes around a float even if it looks like an integer.
+var quotedShort = regexp.MustCompile(`(?m)(: |- )'(0|-?[1-9][0-9]{0,7}|[1-9][0-9]{8})'$`)
+
+func sameButShort(got, want []byte) bool {
+	return string(quotedShort.ReplaceAll(got, []byte("$1$2"))) == string(want)
 }
 
 const (
@@ -71,10 +94,32 @@ const (
 		$YAML::XS::LoadBlessed = 1;
 		sub freeze { YAML::XS::Dump($_[0]) }
 		sub thaw { YAML::XS::Load($_[0]) }`
+	syck = `
+		use YAML::Syck ();
+		$YAML::Syck::SortKeys = $YAML::Syck::LoadBlessed = 1;
+		# It numbers anchors in an order of its own, and cannot read a scalar that
+		# ends in a carriage return.
+		sub quote {
+			my ($before, $s) = @_;
+			$s =~ s/([\\"])/\\$1/g;
+			$s =~ s/([^ -~])/$1 eq "\r" ? '\r' : sprintf '\x%02X', ord $1/ge;
+			return qq($before"$s");
+		}
+		my $string = \&make_string;
+		*make_string = sub { $string->() =~ s/^=\0/=/r };
+		sub freeze {
+			my $yaml = YAML::Syck::Dump($_[0]);
+			my %number;
+			$yaml =~ s/((?:^---|-|:) [&*])(\d+)(?= |$)/my $n = 1 + keys %number; $1 . ($number{$2} ||= $n)/mge;
+			return $yaml =~ s/((?:-|:) )(.*\r)$/quote($1, $2)/mger;
+		}
+		sub thaw { YAML::Syck::Load($_[0]) }`
 )
 
 // unslotted returns a copy of v in which no element has an identity of its own:
 // in Perl, what an alias gives is the scalar of its anchor.
+//
+// YAML::Syck reads another string where one begins with = and NUL.
 func unslotted(v perl.Value) perl.Value {
 	copies := map[perl.Thing]perl.Thing{}
 	var visit func(v perl.Value) perl.Value
@@ -89,6 +134,9 @@ func unslotted(v perl.Value) perl.Value {
 			perl.Bless(h, t.Class())
 			copies[t] = h
 			for k, v := range t.All() {
+				if strings.HasPrefix(k.String(), "=\x00") {
+					k = perl.StringKey("=" + k.String()[2:])
+				}
 				h.SetKey(k, visit(v))
 			}
 			return perl.NewRef(h)
@@ -106,6 +154,12 @@ func unslotted(v perl.Value) perl.Value {
 			copies[t] = s
 			s.Set(visit(t.Get()))
 			return perl.NewRef(s)
+		}
+		if s := v.Str(); strings.HasPrefix(s, "=\x00") {
+			if v.Kind() == perl.KindText {
+				return perl.Text("=" + s[2:])
+			}
+			return perl.Bytes("=" + s[2:])
 		}
 		return v
 	}

@@ -119,10 +119,10 @@ func (e *encoder) properties(t perl.Thing, indent int) (props, done bool, err er
 	if r, ok := t.(*perl.Regexp); ok {
 		return true, true, e.regexp(r, indent)
 	}
-	if n := e.uses[t]; n < 0 {
+	if n := e.uses[t]; n < 0 && !e.anchorsContent(t) {
 		e.buf = strconv.AppendInt(append(e.buf, " *"...), int64(-n), 10)
 		return true, true, e.newline()
-	} else if n > 1 {
+	} else if n > 1 && !e.anchorsContent(t) {
 		e.anchors++
 		e.uses[t] = -e.anchors
 		e.buf = strconv.AppendInt(append(e.buf, " &"...), int64(e.anchors), 10)
@@ -140,13 +140,15 @@ func (e *encoder) properties(t perl.Thing, indent int) (props, done bool, err er
 	case *perl.Array:
 		kind = " !!perl/array:"
 	case *perl.Scalar:
-		if t.Get().IsUndef() {
-			return false, false, e.unsupported("object that is undef")
-		}
-		if t.Get().Kind() == perl.KindRef {
-			return false, false, e.unsupported("object that is a reference")
-		}
 		kind = " !!perl/scalar:"
+		switch xs := e.codec.Dialect == DialectXS; {
+		case xs && t.Get().IsUndef():
+			return false, false, e.unsupported("object that is undef")
+		case xs && t.Get().Kind() == perl.KindRef:
+			return false, false, e.unsupported("object that is a reference")
+		case t.Get().Kind() == perl.KindRef:
+			kind = " !!perl/ref:"
+		}
 	}
 	e.buf = append(e.buf, kind...)
 	return true, false, e.class(class)
@@ -176,19 +178,53 @@ func (e *encoder) class(class string) error {
 // reference writes a scalar that is referred to.
 func (e *encoder) reference(s *perl.Scalar, at place, indent int) error {
 	v := s.Get()
-	if s.Class() != "" {
+	if s.Class() != "" && v.Kind() != perl.KindRef {
 		return e.node(v, at, indent)
 	}
 	inside := e.inside(at, indent, false)
 	e.begin(inside, false)
 	e.buf = append(e.buf, "=:"...)
+	if e.anchorsContent(s) {
+		if done, err := e.contentAnchor(s); done || err != nil {
+			return err
+		}
+	}
 	return e.node(v, inHash, inside)
+}
+
+// anchorsContent reports whether it is the content of t that has an anchor: for
+// YAML::Syck, what a reference refers to.
+func (e *encoder) anchorsContent(t perl.Thing) bool {
+	s, ok := t.(*perl.Scalar)
+	return ok && e.codec.Dialect == DialectSyck && (s.Class() == "" || s.Get().Kind() == perl.KindRef)
+}
+
+// contentAnchor writes the anchor of what a reference refers to. If that has been
+// written before, all of it is done.
+func (e *encoder) contentAnchor(s *perl.Scalar) (done bool, err error) {
+	n := e.uses[s]
+	if n < 0 {
+		e.buf = strconv.AppendInt(append(e.buf, " *"...), int64(-n), 10)
+		return true, e.newline()
+	}
+	if n == 1 {
+		return false, nil
+	}
+	switch t := s.Get().Thing().(type) {
+	case *perl.Hash, *perl.Array:
+		if e.uses[t] > 1 || e.uses[t] < 0 {
+			return false, e.unsupported("second reference to a reference to what is referred to elsewhere")
+		}
+	}
+	e.anchors++
+	e.uses[s] = -e.anchors
+	e.buf = strconv.AppendInt(append(e.buf, " &"...), int64(e.anchors), 10)
+	return false, nil
 }
 
 func (e *encoder) hash(h *perl.Hash, at place, indent int, props bool) error {
 	if h.Len() == 0 {
-		e.buf = append(e.buf, " {}\n"...)
-		return e.room(0)
+		return e.empty(" {}\n")
 	}
 	inline := e.inline(at, props)
 	indent = e.inside(at, indent, false)
@@ -216,8 +252,7 @@ func (e *encoder) hash(h *perl.Hash, at place, indent int, props bool) error {
 
 func (e *encoder) array(a *perl.Array, at place, indent int, props bool) error {
 	if a.Len() == 0 {
-		e.buf = append(e.buf, " []\n"...)
-		return e.room(0)
+		return e.empty(" []\n")
 	}
 	inline := e.inline(at, props)
 	flush := at == inHash || at == inObject && props
@@ -233,6 +268,16 @@ func (e *encoder) array(a *perl.Array, at place, indent int, props bool) error {
 		}
 	}
 	return nil
+}
+
+// empty writes a container that has nothing in it, which YAML::Syck puts a blank
+// line after.
+func (e *encoder) empty(brackets string) error {
+	e.buf = append(e.buf, brackets...)
+	if e.codec.Dialect == DialectSyck {
+		e.buf = append(e.buf, '\n')
+	}
+	return e.room(0)
 }
 
 // inline reports whether a container begins on the line that it is in.
@@ -255,6 +300,9 @@ func (e *encoder) begin(indent int, inline bool) {
 		return
 	}
 	if !e.lineEnded() {
+		if e.codec.Dialect == DialectSyck {
+			e.buf = append(e.buf, ' ')
+		}
 		e.buf = append(e.buf, '\n')
 	}
 	e.indentTo(indent)
@@ -262,8 +310,11 @@ func (e *encoder) begin(indent int, inline bool) {
 
 // key writes a key, and reports whether it is on the line of its value.
 func (e *encoder) key(k perl.Key, indent int) (simple bool, err error) {
-	if e.codec.Dialect == DialectXS {
+	switch e.codec.Dialect {
+	case DialectXS:
 		return e.keyXS(k, indent)
+	case DialectSyck:
+		return true, e.syck(k.Value(), true)
 	}
 	return true, e.tiny(k.Value(), true)
 }
@@ -273,8 +324,11 @@ func (e *encoder) scalar(v perl.Value, indent int) error {
 		e.buf = append(e.buf, '~')
 		return nil
 	}
-	if e.codec.Dialect == DialectXS {
+	switch e.codec.Dialect {
+	case DialectXS:
 		return e.scalarXS(v, indent)
+	case DialectSyck:
+		return e.syck(v, false)
 	}
 	return e.tiny(v, false)
 }

@@ -22,6 +22,7 @@ var dialects = []struct {
 	{"Tiny", perlyaml.Tiny, "yaml-tiny", nil},
 	{"Tiny in UTF-8", perlyaml.Codec{UTF8: true}, "yaml-tiny", nil},
 	{"XS", perlyaml.XS, "yaml-xs", []string{"- "}},
+	{"Syck", perlyaml.Syck, "yaml-syck", nil},
 }
 
 // seeds are vectors. Those of long strings take time, and have nothing in them to

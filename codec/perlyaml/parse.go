@@ -26,7 +26,8 @@ type parser struct {
 	end  bool
 
 	anchors map[string]perl.Value
-	values  []perl.Value // of the containers that are open
+	scalars map[string]*perl.Scalar // what references refer to, by its anchor; for YAML::Syck
+	values  []perl.Value            // of the containers that are open
 	keys    []perl.Key
 }
 
@@ -118,7 +119,9 @@ func (p *parser) lineEnd(from int) (eol, next int) {
 		n = len(rest)
 	}
 	line := rest[:n]
-	if cr := strings.IndexByte(line, '\r'); cr >= 0 {
+	if p.codec.Dialect == DialectSyck { // to which a carriage return alone is a character
+		line = strings.TrimSuffix(line, "\r")
+	} else if cr := strings.IndexByte(line, '\r'); cr >= 0 {
 		line = line[:cr]
 	}
 	if p.codec.Dialect == DialectXS {
@@ -154,10 +157,10 @@ func (p *parser) skipSpace(i int) int {
 }
 
 // spaceAt returns the length of the white space character at i, 0 if there is none.
-// To YAML::Tiny, it is what Unicode has.
+// To YAML::Tiny, it is what Unicode has; to YAML::Syck, no tab.
 func (p *parser) spaceAt(i int) int {
 	switch c := p.s[i]; {
-	case c == ' ' || c == '\t':
+	case c == ' ' || c == '\t' && p.codec.Dialect != DialectSyck:
 		return 1
 	case p.codec.Dialect != DialectTiny:
 		return 0
@@ -347,7 +350,7 @@ func (p *parser) hash(props *properties) (perl.Value, error) {
 	h := &perl.Hash{}
 	var s *perl.Scalar
 	ref := perl.NewRef(h)
-	if props != nil && props.tag == tagRef {
+	if props != nil && strings.HasPrefix(props.tag, tagRef) {
 		s = &perl.Scalar{}
 		ref = perl.NewRef(s)
 	}
@@ -365,6 +368,16 @@ func (p *parser) hash(props *properties) (perl.Value, error) {
 			return ref, p.errorAt(at, "want the key = alone in a reference")
 		}
 		p.path[here].key = key
+		if s != nil && p.codec.Dialect == DialectSyck {
+			if other := p.sameScalar(s); other != nil {
+				ref = perl.NewRef(other)
+				s = other
+				if err := p.aliasEnd(); err != nil {
+					return ref, err
+				}
+				break
+			}
+		}
 		v, err := p.node(col, place)
 		if err != nil {
 			return v, err
@@ -377,9 +390,11 @@ func (p *parser) hash(props *properties) (perl.Value, error) {
 			return v, p.errorf("indented by %d, want %d", p.col, col)
 		}
 	}
-	if s != nil {
+	switch {
+	case len(p.values) == base: // s is in another place, too
+	case s != nil:
 		s.Set(p.values[base])
-	} else {
+	default:
 		class := h.Class()
 		*h = *perl.NewHash(len(p.values) - base)
 		perl.Bless(h, class)
@@ -461,7 +476,10 @@ func (p *parser) asKey(s string) perl.Key {
 	if isASCII(s) {
 		return perl.BytesKey(s)
 	}
-	if p.codec.latin1() {
+	switch {
+	case p.codec.Dialect == DialectSyck:
+		return perl.BytesKey(s)
+	case p.codec.latin1():
 		return perl.TextKey(perl.Upgrade(perl.Bytes(s)))
 	}
 	return perl.TextKey(s)
@@ -472,7 +490,10 @@ func (p *parser) str(s string) perl.Value {
 	if isASCII(s) {
 		return perl.Bytes(s)
 	}
-	if p.codec.latin1() {
+	switch {
+	case p.codec.Dialect == DialectSyck:
+		return perl.Bytes(s)
+	case p.codec.latin1():
 		return perl.Text(perl.Upgrade(perl.Bytes(s)))
 	}
 	return perl.Text(s)
@@ -536,7 +557,7 @@ func (p *parser) separates(i int) bool { return i >= p.eol || p.spaceAt(i) > 0 }
 // spaceBefore returns the length of the white space character that ends at i.
 func (p *parser) spaceBefore(i int) int {
 	switch c := p.s[i-1]; {
-	case c == ' ' || c == '\t':
+	case c == ' ' || c == '\t' && p.codec.Dialect != DialectSyck:
 		return 1
 	case p.codec.Dialect != DialectTiny:
 		return 0

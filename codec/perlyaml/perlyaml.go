@@ -71,6 +71,7 @@ type Codec struct {
 var (
 	Tiny = Codec{Dialect: DialectTiny} // Data::Session's serializer YAML
 	XS   = Codec{Dialect: DialectXS}   // Koha's serializer yamlxs for CGI::Session
+	Syck = Codec{Dialect: DialectSyck} // CGI::Session's serializer yaml, where YAML::Syck is installed
 )
 
 // Dialect is the YAML of one Perl module.
@@ -80,15 +81,13 @@ type Dialect uint8
 const (
 	DialectTiny Dialect = iota // YAML::Tiny
 	DialectXS                  // YAML::XS
+	DialectSyck                // YAML::Syck
 )
 
-// Name returns the name of the serializer: "YAML" or "yamlxs".
-func (c Codec) Name() string {
-	if c.Dialect == DialectXS {
-		return "yamlxs"
-	}
-	return "YAML"
-}
+var names = [...]string{"YAML", "yamlxs", "yaml-syck"}
+
+// Name returns "YAML", "yamlxs" or "yaml-syck". In Perl, the last one is yaml.
+func (c Codec) Name() string { return names[c.Dialect] }
 
 // Append is described at [codec.Codec] and, for what is written and what is
 // refused, at the package.

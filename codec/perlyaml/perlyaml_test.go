@@ -40,6 +40,14 @@ func TestXSVectors(t *testing.T) {
 	})
 }
 
+func TestSyckVectors(t *testing.T) {
+	codectest.Run(t, perlyaml.Syck, codectest.Vectors("yaml-syck"), &codectest.Options{
+		Deviates: map[string]string{
+			"ref-to-element": "Perl writes an alias and reads a copy; so a copy is written",
+		},
+	})
+}
+
 // equalButNumbers is perl.Equal but for numbers, which the vectors of YAML::XS have
 // as strings that are numbers too.
 func equalButNumbers(got, want perl.Value) bool {

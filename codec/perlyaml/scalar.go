@@ -71,13 +71,13 @@ func (p *parser) empty(props *properties) (perl.Value, error) {
 func (p *parser) plainStart(s string, at int) error {
 	c := s[0]
 	forbidden := "@%`\"'!&*|>[]{}#,"
-	if p.codec.Dialect == DialectTiny {
+	if p.codec.Dialect != DialectXS {
 		forbidden = "@%`\"'!&*|>[{"
 	}
 	if strings.IndexByte(forbidden, c) >= 0 {
 		return p.errorAt(at, "plain scalar that begins with "+strconv.QuoteRune(rune(c)))
 	}
-	if (c == '-' || c == '?' || c == ':') && (len(s) == 1 || s[1] == ' ' || s[1] == '\t') {
+	if (c == '-' || c == '?' || c == ':') && (len(s) == 1 || s[1] == ' ' || s[1] == '\t' && p.codec.Dialect != DialectSyck) {
 		return p.errorAt(at, "plain scalar that begins with "+strconv.QuoteRune(rune(c))+" and a blank")
 	}
 	return nil
@@ -168,10 +168,14 @@ func (p *parser) quoted(indent int) (string, error) {
 	from := p.i
 	for {
 		if p.i >= p.eol {
-			if p.codec.Dialect != DialectXS {
+			if p.codec.Dialect == DialectTiny {
 				return "", p.errorAt(start, "quote that does not end on its line")
 			}
-			b = append(b, strings.TrimRight(p.s[from:p.i], " \t")...)
+			part := p.s[from:p.i]
+			if p.codec.Dialect == DialectXS {
+				part = strings.TrimRight(part, " \t")
+			}
+			b = append(b, part...)
 			var err error
 			if b, err = p.foldQuoted(b, start, false); err != nil {
 				return "", err
@@ -246,7 +250,7 @@ func lineBreak(s string) string {
 // as it is; the others refuse it.
 func (p *parser) escape(b []byte, start int) ([]byte, error) {
 	if p.i+1 >= p.eol {
-		if p.codec.Dialect != DialectXS {
+		if p.codec.Dialect == DialectTiny {
 			return nil, p.errorAt(start, "quote that does not end on its line")
 		}
 		return p.foldQuoted(b, start, true)
@@ -303,10 +307,10 @@ func (p *parser) blockScalar(parent int) (string, error) {
 	chomp, indent := byte(0), -1
 	for ; p.i < p.eol; p.i++ {
 		switch c := p.s[p.i]; {
-		case (c == '-' || c == '+' && p.codec.Dialect == DialectXS) && chomp == 0:
+		case (c == '-' || c == '+' && p.codec.Dialect != DialectTiny) && chomp == 0:
 			chomp = c
 			continue
-		case c >= '1' && c <= '9' && indent < 0 && p.codec.Dialect == DialectXS:
+		case c >= '1' && c <= '9' && indent < 0 && p.codec.Dialect != DialectTiny:
 			indent = max(parent, 0) + int(c-'0')
 			continue
 		}

@@ -72,7 +72,7 @@ func (p *parser) known(tag string, at int) error {
 		if blessed && class == "" || strings.Contains(class, "%") {
 			return p.errorAt(at, "want a class in a tag")
 		}
-		if !blessed && kind == tagScalar || blessed && kind == tagRef {
+		if !blessed && kind == tagScalar || blessed && kind == tagRef && p.codec.Dialect == DialectXS {
 			break
 		}
 		return nil
@@ -121,11 +121,36 @@ func (p *parser) alias(props *properties) (perl.Value, error) {
 	if !ok {
 		return v, p.errorAt(at, "alias without its anchor")
 	}
+	return v, p.aliasEnd()
+}
+
+// sameScalar returns what an alias after =: refers to, if that is what a reference
+// refers to elsewhere. If there is an anchor, it is noted as that of s.
+func (p *parser) sameScalar(s *perl.Scalar) *perl.Scalar {
+	i := p.skipSpace(p.i)
+	word, _, _ := strings.Cut(p.s[i:p.eol], " ")
+	switch {
+	case strings.HasPrefix(word, "&"):
+		if p.scalars == nil {
+			p.scalars = map[string]*perl.Scalar{}
+		}
+		p.scalars[word[1:]] = s
+	case strings.HasPrefix(word, "*"):
+		if other := p.scalars[word[1:]]; other != nil {
+			p.i = i + len(word)
+			return other
+		}
+	}
+	return nil
+}
+
+// aliasEnd goes on after an alias.
+func (p *parser) aliasEnd() error {
 	if err := p.endLine(); err != nil {
-		return v, err
+		return err
 	}
 	p.content()
-	return v, nil
+	return nil
 }
 
 // nothing returns what an empty place means.
@@ -142,7 +167,7 @@ func (p *parser) scalar(s string, props *properties, plain bool) (perl.Value, er
 	switch {
 	case props != nil && props.tag != "":
 		var err error
-		if v, err = p.tagged(v, props.tag); err != nil {
+		if v, err = p.tagged(v, props.tag, plain); err != nil {
 			return v, err
 		}
 	case !plain:
@@ -156,15 +181,18 @@ func (p *parser) scalar(s string, props *properties, plain bool) (perl.Value, er
 }
 
 // tagged returns an object whose content is a string.
-func (p *parser) tagged(v perl.Value, tag string) (perl.Value, error) {
+func (p *parser) tagged(v perl.Value, tag string, plain bool) (perl.Value, error) {
 	kind, class, _ := cutTag(tag)
 	switch kind {
 	case tagScalar:
+		if plain && p.codec.Dialect == DialectSyck && v.Str() == "~" {
+			v = perl.Value{}
+		}
 		s := perl.NewScalar(v)
 		perl.Bless(s, class)
 		return perl.NewRef(s), nil
 	case tagRegexp:
-		r := regexp(v)
+		r := p.regexp(v)
 		if class != "" {
 			perl.Bless(r, class)
 		}
@@ -173,8 +201,12 @@ func (p *parser) tagged(v perl.Value, tag string) (perl.Value, error) {
 	return v, p.errorf("tag %s of a scalar", kind)
 }
 
-// regexp returns the pattern that a text such as (?^i:a.b) is.
-func regexp(v perl.Value) *perl.Regexp {
+// regexp returns the pattern that a text such as (?^i:a.b) is. YAML::XS makes all
+// of them characters; YAML::Syck puts the whole text in a pattern without flags.
+func (p *parser) regexp(v perl.Value) *perl.Regexp {
+	if p.codec.Dialect == DialectSyck {
+		return perl.NewRegexp(v, "")
+	}
 	s := v.Str()
 	flags, pattern, ok := strings.Cut(strings.TrimPrefix(s, "(?"), ":")
 	on, _, _ := strings.Cut(strings.TrimPrefix(flags, "^"), "-")

@@ -118,7 +118,9 @@ func (c Codec) rune(s string) (rune, int) {
 }
 
 // latin1 reports whether each byte of a document is a character.
-func (c Codec) latin1() bool { return c.Dialect != DialectXS && !c.UTF8 }
+func (c Codec) latin1() bool {
+	return c.Dialect == DialectSyck || c.Dialect != DialectXS && !c.UTF8
+}
 
 const tinyEscapes = "0......abtnvfr.............e"
 
@@ -146,7 +148,11 @@ func (e *encoder) appendTinyDouble(b []byte, s string) []byte {
 
 // looksNumeric reports whether Perl takes a string for a number.
 func looksNumeric(s string) bool {
+	all := s
 	s = strings.Trim(s, " \t\n\r\f\v")
+	if s == "-" {
+		return all[len(all)-1] != '-' // Perl takes a dash and white space for a number
+	}
 	s = strings.TrimPrefix(s, "-")
 	if s == "" {
 		return false

@@ -394,8 +394,14 @@ func (e *encoder) regexp(r *perl.Regexp, indent int) error {
 		}
 	}
 	e.buf = append(e.buf, ' ')
-	text := "(?^" + r.Flags + ":" + perl.Upgrade(r.Pattern) + ")"
-	if err := e.scalarXS(perl.Text(text), indent); err != nil {
+	text := perl.Bytes("(?^" + r.Flags + ":" + r.Pattern.Str() + ")")
+	if e.codec.Dialect == DialectSyck && r.Flags == "" {
+		text = perl.Bytes(r.Pattern.Str()) // and not one pattern more around it each time
+	}
+	if r.Pattern.Kind() == perl.KindText {
+		text = perl.Text(text.Str())
+	}
+	if err := e.scalar(text, indent); err != nil {
 		return err
 	}
 	return e.newline()
