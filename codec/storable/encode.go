@@ -33,7 +33,7 @@ func (e *encoder) image(v perl.Value) error {
 		header = networkHeader
 	}
 	e.dst = append(e.dst, header...)
-	if err := e.node(); err != nil {
+	if err := e.claim(1); err != nil {
 		return err
 	}
 	if err := e.thing(t); err != nil {
@@ -53,18 +53,20 @@ func (e *encoder) room(n int) error {
 	return nil
 }
 
-func (e *encoder) node() error {
-	if e.nodes++; e.nodes > e.lim.Nodes {
+// claim counts n values.
+func (e *encoder) claim(n int) error {
+	if e.nodes += n; e.nodes > e.lim.Nodes {
 		return &codec.LimitError{Codec: e.codec, What: "nodes", Max: e.lim.Nodes}
 	}
 	return nil
 }
 
-func (e *encoder) enter() error {
+// enter goes one level deeper, to n values.
+func (e *encoder) enter(n int) error {
 	if e.depth++; e.depth > e.lim.Depth {
 		return &codec.LimitError{Codec: e.codec, What: "depth", Max: e.lim.Depth}
 	}
-	return nil
+	return e.claim(n)
 }
 
 // appendLength appends a length or a number.
@@ -125,10 +127,7 @@ func (e *encoder) thing(t perl.Thing) error {
 	case *perl.Regexp:
 		return e.regexp(t)
 	case *perl.Scalar:
-		if err := e.node(); err != nil {
-			return err
-		}
-		if err := e.enter(); err != nil {
+		if err := e.enter(1); err != nil {
 			return err
 		}
 		err := e.content(t.Get())
@@ -139,7 +138,7 @@ func (e *encoder) thing(t perl.Thing) error {
 }
 
 func (e *encoder) array(a *perl.Array) error {
-	if err := e.enter(); err != nil {
+	if err := e.enter(a.Len()); err != nil {
 		return err
 	}
 	e.dst = e.appendLength(append(e.dst, tagArray), a.Len())
@@ -153,7 +152,7 @@ func (e *encoder) array(a *perl.Array) error {
 }
 
 func (e *encoder) hash(h *perl.Hash) error {
-	if err := e.enter(); err != nil {
+	if err := e.enter(h.Len()); err != nil {
 		return err
 	}
 	flagged := false
@@ -214,9 +213,6 @@ func isASCII(s string) bool {
 
 // element writes an element, which may be a scalar that something refers to.
 func (e *encoder) element(v perl.Value) error {
-	if err := e.node(); err != nil {
-		return err
-	}
 	s := v.Slot()
 	if s == nil {
 		e.next++

@@ -2,19 +2,17 @@
 // Perl: what freeze, nfreeze and store make of a value, and thaw and retrieve read.
 // It is the serializer Storable of Data::Session, CGI::Session and Apache::Session.
 //
-// Reading runs nothing and makes no objects of the kind that could: a class is a
-// name. What needs code to be read is refused with a [codec.UnsupportedError] that
-// tells where it is: code itself, tied variables, and objects that a hook of their
-// class froze (STORABLE_freeze). Any other damage is a [codec.SyntaxError], where
-// Perl's thaw returns undef or trusts the data.
+// Reading runs and loads nothing: a class is a name. What Perl needs code for is
+// refused with a [codec.UnsupportedError] that tells where it is: code itself, tied
+// variables, and objects that a hook of their class froze (STORABLE_freeze). Damage
+// is a [codec.SyntaxError], where Perl's thaw returns undef or trusts the data.
 //
 // # What is read
 //
 // Images of major version 2, which Storable has written since 2002, of any minor
 // version: in network order, and in the native order of any machine with 4-byte int
 // and 8-byte double: big-endian or little-endian, with integers of 32 or 64 bits.
-// (Perl reads the native order of its own kind of machine only.) Files of store and
-// nstore are for [DecodeFile].
+// Files of store and nstore are for [DecodeFile].
 //
 // Every type of Storable 3 that data can have: shared and cyclic things, weak
 // references, objects, elements that something refers to, both kinds of strings and
@@ -24,8 +22,8 @@
 //
 // # What is written
 //
-// The bytes of Storable 3.26 with $Storable::canonical set, which sorts keys; any
-// Storable since 2.21 reads them. They differ from Perl's where Go has one value for two of Perl's:
+// The bytes of Storable 3.26 with $Storable::canonical set, which sorts keys. They
+// differ where Go has one value for two of Perl's:
 //
 //   - undef is always one that can be assigned to. Perl has another one for \undef,
 //     which is read-only, and for elements of an array that do not exist.
@@ -39,6 +37,11 @@
 // As in Perl, an integral float is written as an integer, an integer above
 // 2^63-1 and a boolean as strings, and in network order an integer beyond 32 bits
 // and a float, with 15 digits, as strings too.
+//
+// What Perl 5.36 itself cannot read is read here: the native order of other
+// machines, the booleans of perl 5.38, and objects of overloading classes that are
+// not installed. What it reads and was written by no Storable is refused: a class
+// without a name, a key that is a scalar, a container that is an element.
 package storable
 
 import (

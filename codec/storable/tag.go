@@ -4,18 +4,18 @@ package storable
 const (
 	tagObject       = iota // a thing or scalar again: its number
 	tagLongBytes           // a string
-	tagArray               //
-	tagHash                //
+	tagArray               // the number of elements, and they
+	tagHash                // the number of entries, and of each the value and the key
 	tagRef                 // a reference: the thing or scalar that it refers to
-	tagUndef               //
+	tagUndef               // nothing
 	tagInteger             // of the machine
 	tagDouble              // of the machine
 	tagByte                // an integer from -128 to 127
 	tagNetInt              // an integer of 32 bits
 	tagBytes               // a string of less than 256 bytes
 	tagTiedArray           // what it is tied to
-	tagTiedHash            //
-	tagTiedScalar          //
+	tagTiedHash            // the same
+	tagTiedScalar          // the same
 	tagImmortal            // Perl's one undef
 	tagYes                 // Perl's one true
 	tagNo                  // Perl's one false
@@ -29,15 +29,15 @@ const (
 	tagLongText            // a string in UTF-8
 	tagFlagHash            // a hash with flags of its own and of its keys
 	tagCode                // source
-	tagWeakRef             //
-	tagWeakOverload        //
+	tagWeakRef             // as tagRef
+	tagWeakOverload        // as tagOverload
 	tagVString             // how a version string was written, and the string
-	tagLongVString         //
+	tagLongVString         // the same, written in more than 255 bytes
 	tagNoElement           // undef in an array, of a perl after 5.19
-	tagRegexp              //
+	tagRegexp              // a pattern, and its flags
 	tagLarge               // more than 2 GiB of something
 	tagTrue                // since perl 5.37
-	tagFalse               //
+	tagFalse               // since perl 5.37
 )
 
 // The flags of keys.
