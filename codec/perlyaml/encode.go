@@ -2,6 +2,7 @@ package perlyaml
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/go-datasession/datasession/codec"
@@ -120,6 +121,9 @@ func (e *encoder) properties(t perl.Thing, indent int) (props, done bool, err er
 		return true, true, e.regexp(r, indent)
 	}
 	if n := e.uses[t]; n < 0 && !e.anchorsContent(t) {
+		if e.codec.Dialect == DialectPM && e.isOpenScalar(t) {
+			return false, false, e.unsupported("reference within what it refers to") // Perl reads something else
+		}
 		e.buf = strconv.AppendInt(append(e.buf, " *"...), int64(-n), 10)
 		return true, true, e.newline()
 	} else if n > 1 && !e.anchorsContent(t) {
@@ -141,10 +145,10 @@ func (e *encoder) properties(t perl.Thing, indent int) (props, done bool, err er
 		kind = " !!perl/array:"
 	case *perl.Scalar:
 		kind = " !!perl/scalar:"
-		switch xs := e.codec.Dialect == DialectXS; {
-		case xs && t.Get().IsUndef():
+		switch d := e.codec.Dialect; {
+		case d != DialectSyck && t.Get().IsUndef():
 			return false, false, e.unsupported("object that is undef")
-		case xs && t.Get().Kind() == perl.KindRef:
+		case d == DialectXS && t.Get().Kind() == perl.KindRef:
 			return false, false, e.unsupported("object that is a reference")
 		case t.Get().Kind() == perl.KindRef:
 			kind = " !!perl/ref:"
@@ -152,6 +156,12 @@ func (e *encoder) properties(t perl.Thing, indent int) (props, done bool, err er
 	}
 	e.buf = append(e.buf, kind...)
 	return true, false, e.class(class)
+}
+
+// isOpenScalar reports whether t is a scalar that the value at hand is in.
+func (e *encoder) isOpenScalar(t perl.Thing) bool {
+	_, ok := t.(*perl.Scalar)
+	return ok && slices.ContainsFunc(e.path, func(s step) bool { return s.thing == t })
 }
 
 func isEmpty(t perl.Thing) bool {
@@ -167,7 +177,9 @@ func isEmpty(t perl.Thing) bool {
 // class writes the class of an object. Perl writes others too and cannot read them.
 func (e *encoder) class(class string) error {
 	for i := range len(class) {
-		if c := class[i]; c <= ' ' || c >= 0x7F || c == '%' {
+		c := class[i]
+		word := c == '_' || c == ':' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+		if c <= ' ' || c >= 0x7F || c == '%' || !word && e.codec.Dialect == DialectPM {
 			return e.unsupported("class with a name that is no tag")
 		}
 	}
@@ -226,7 +238,7 @@ func (e *encoder) hash(h *perl.Hash, at place, indent int, props bool) error {
 	if h.Len() == 0 {
 		return e.empty(" {}\n")
 	}
-	inline := e.inline(at, props)
+	inline := e.inline(at, props) || e.codec.Dialect == DialectPM && at == inArray && !props
 	indent = e.inside(at, indent, false)
 	here := len(e.path) - 1
 	for k, v := range h.Sorted() {
@@ -315,6 +327,8 @@ func (e *encoder) key(k perl.Key, indent int) (simple bool, err error) {
 		return e.keyXS(k, indent)
 	case DialectSyck:
 		return true, e.syck(k.Value(), true)
+	case DialectPM:
+		return true, e.pm(k.Value(), true, indent)
 	}
 	return true, e.tiny(k.Value(), true)
 }
@@ -329,6 +343,8 @@ func (e *encoder) scalar(v perl.Value, indent int) error {
 		return e.scalarXS(v, indent)
 	case DialectSyck:
 		return e.syck(v, false)
+	case DialectPM:
+		return e.pm(v, false, indent)
 	}
 	return e.tiny(v, false)
 }

@@ -23,6 +23,7 @@ var dialects = []struct {
 	{"Tiny in UTF-8", perlyaml.Codec{UTF8: true}, "yaml-tiny", nil},
 	{"XS", perlyaml.XS, "yaml-xs", []string{"- "}},
 	{"Syck", perlyaml.Syck, "yaml-syck", nil},
+	{"PM", perlyaml.PM, "yaml-pm", nil},
 }
 
 // seeds are vectors. Those of long strings take time, and have nothing in them to

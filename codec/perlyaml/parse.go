@@ -162,7 +162,7 @@ func (p *parser) spaceAt(i int) int {
 	switch c := p.s[i]; {
 	case c == ' ' || c == '\t' && p.codec.Dialect != DialectSyck:
 		return 1
-	case p.codec.Dialect != DialectTiny:
+	case !p.unicodeSpaces():
 		return 0
 	case c < utf8.RuneSelf:
 		if isSpace(rune(c)) {
@@ -174,6 +174,12 @@ func (p *parser) spaceAt(i int) int {
 		return n
 	}
 	return 0
+}
+
+// unicodeSpaces reports whether white space is what Unicode has: where Perl has
+// characters, and always for YAML::Tiny.
+func (p *parser) unicodeSpaces() bool {
+	return p.codec.Dialect == DialectTiny || p.codec.Dialect == DialectPM && p.codec.UTF8
 }
 
 // content goes to the next line that has content, and to the content. At the end
@@ -399,6 +405,11 @@ func (p *parser) hash(props *properties) (perl.Value, error) {
 		*h = *perl.NewHash(len(p.values) - base)
 		perl.Bless(h, class)
 		for i, v := range p.values[base:] {
+			if p.codec.Dialect == DialectPM {
+				if _, ok := h.Get(p.keys[baseKey+i].String()); ok {
+					continue // the first one counts
+				}
+			}
 			h.SetKey(p.keys[baseKey+i], v)
 		}
 	}
@@ -428,7 +439,7 @@ func (p *parser) anchor(props *properties, v perl.Value) {
 
 // key reads a key and the colon after it, and returns where its value is.
 func (p *parser) key(col int) (perl.Key, place, error) {
-	if p.codec.Dialect == DialectXS && p.question() {
+	if (p.codec.Dialect == DialectXS || p.codec.Dialect == DialectPM) && p.question() {
 		return p.longKey(col)
 	}
 	end, ok := p.keyEnd()
@@ -477,7 +488,7 @@ func (p *parser) asKey(s string) perl.Key {
 		return perl.BytesKey(s)
 	}
 	switch {
-	case p.codec.Dialect == DialectSyck:
+	case p.codec.bytes():
 		return perl.BytesKey(s)
 	case p.codec.latin1():
 		return perl.TextKey(perl.Upgrade(perl.Bytes(s)))
@@ -491,7 +502,7 @@ func (p *parser) str(s string) perl.Value {
 		return perl.Bytes(s)
 	}
 	switch {
-	case p.codec.Dialect == DialectSyck:
+	case p.codec.bytes():
 		return perl.Bytes(s)
 	case p.codec.latin1():
 		return perl.Text(perl.Upgrade(perl.Bytes(s)))
@@ -559,7 +570,7 @@ func (p *parser) spaceBefore(i int) int {
 	switch c := p.s[i-1]; {
 	case c == ' ' || c == '\t' && p.codec.Dialect != DialectSyck:
 		return 1
-	case p.codec.Dialect != DialectTiny:
+	case !p.unicodeSpaces():
 		return 0
 	case c < utf8.RuneSelf || p.codec.latin1():
 		if isSpace(rune(c)) {

@@ -140,6 +140,9 @@ func (p *parser) plainLine() (s string, comment bool, err error) {
 	return p.s[p.i:end], comment, nil
 }
 
+// folds reports whether there are quotes of several lines.
+func (c Codec) folds() bool { return c.Dialect == DialectXS || c.Dialect == DialectSyck }
+
 // quoteEnd returns where the quoted string at i ends, if it does so on this line,
 // and -1 otherwise.
 func (p *parser) quoteEnd(i int) int {
@@ -168,7 +171,7 @@ func (p *parser) quoted(indent int) (string, error) {
 	from := p.i
 	for {
 		if p.i >= p.eol {
-			if p.codec.Dialect == DialectTiny {
+			if !p.codec.folds() {
 				return "", p.errorAt(start, "quote that does not end on its line")
 			}
 			part := p.s[from:p.i]
@@ -250,7 +253,7 @@ func lineBreak(s string) string {
 // as it is; the others refuse it.
 func (p *parser) escape(b []byte, start int) ([]byte, error) {
 	if p.i+1 >= p.eol {
-		if p.codec.Dialect == DialectTiny {
+		if !p.codec.folds() {
 			return nil, p.errorAt(start, "quote that does not end on its line")
 		}
 		return p.foldQuoted(b, start, true)

@@ -211,6 +211,9 @@ func (p *parser) regexp(v perl.Value) *perl.Regexp {
 	flags, pattern, ok := strings.Cut(strings.TrimPrefix(s, "(?"), ":")
 	on, _, _ := strings.Cut(strings.TrimPrefix(flags, "^"), "-")
 	if !ok || !strings.HasPrefix(s, "(?") || !strings.HasSuffix(s, ")") || strings.Trim(on, "uixsm") != "" || strings.Contains(s, "\n") {
+		if p.codec.Dialect == DialectPM {
+			return perl.NewRegexp(v, "")
+		}
 		return perl.NewRegexp(v, "u")
 	}
 	pattern = pattern[:len(pattern)-1]
@@ -218,7 +221,11 @@ func (p *parser) regexp(v perl.Value) *perl.Regexp {
 	if v.Kind() == perl.KindText {
 		text = perl.String(pattern)
 	}
-	return perl.NewRegexp(text, "u"+strings.ReplaceAll(on, "u", ""))
+	flags = strings.ReplaceAll(on, "u", "")
+	if p.codec.Dialect == DialectXS {
+		flags = "u" + flags
+	}
+	return perl.NewRegexp(text, flags)
 }
 
 // resolveXS returns what YAML::XS makes of a plain scalar. A number is one only if

@@ -117,6 +117,11 @@ func (c Codec) rune(s string) (rune, int) {
 	return utf8.DecodeRuneInString(s)
 }
 
+// bytes reports whether strings are read as byte strings.
+func (c Codec) bytes() bool {
+	return c.Dialect == DialectSyck || c.Dialect == DialectPM && !c.UTF8
+}
+
 // latin1 reports whether each byte of a document is a character.
 func (c Codec) latin1() bool {
 	return c.Dialect == DialectSyck || c.Dialect != DialectXS && !c.UTF8
