@@ -3,9 +3,11 @@ package perlyaml_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/codec/codectest"
@@ -68,6 +70,32 @@ func TestDepth(t *testing.T) {
 			var limit *codec.LimitError
 			if !errors.As(err, &limit) || limit.What != "depth" {
 				t.Errorf("%s: Decode of 1,400 %q within each other: %v; want a limit on depth", d.name, open, err)
+			}
+		}
+	}
+}
+
+// Whatever is repeated, and after whatever, takes no more than a second: for 128 KB,
+// or for a megabyte if DATASESSION_LONG is 1.
+func TestRepeated(t *testing.T) {
+	size := codec.DefaultBytes / 8
+	if os.Getenv("DATASESSION_LONG") == "1" {
+		size = codec.DefaultBytes
+	}
+	heads := []string{"", "a: ", "a: '", "a: \"", "a: |\n", "- "}
+	tokens := []string{
+		"\r", "\n", "\u2028", "\u0085", " ", "\t", "\u00a0", "#", " #", ":", ": ", "'", "''", "\"", "\\", "\\\n", "-\n", "- ",
+		"&a ", "!", "*a\n", "? ", "? a\n", "|\n", "[]\n", "- []\n", "- &a {}\n", "- *a\n", "a:\n", " a\n", "a\n", "- 'x\n", "- |\n",
+	}
+	for _, d := range dialects {
+		for _, head := range heads {
+			for _, token := range tokens {
+				data := []byte(head + strings.Repeat(token, (size-len(head))/len(token)))
+				start := time.Now()
+				d.codec.Decode(data, codec.Limits{})
+				if took := time.Since(start); took > time.Second {
+					t.Errorf("%s: Decode of a lot of %q after %q took %v", d.name, token, head, took)
+				}
 			}
 		}
 	}

@@ -113,29 +113,27 @@ func (p *parser) nextLine() bool {
 // lineEnd returns where the line with the byte at from ends, and where the next
 // one begins.
 func (p *parser) lineEnd(from int) (eol, next int) {
-	rest := p.s[from:]
-	n := strings.IndexByte(rest, '\n')
-	if n < 0 {
-		n = len(rest)
+	eol = from
+	for eol < len(p.s) && !p.breaks(eol) {
+		eol++
 	}
-	line := rest[:n]
-	if p.codec.Dialect == DialectSyck { // to which a carriage return alone is a character
-		line = strings.TrimSuffix(line, "\r")
-	} else if cr := strings.IndexByte(line, '\r'); cr >= 0 {
-		line = line[:cr]
-	}
-	if p.codec.Dialect == DialectXS {
-		for _, odd := range []string{"\u0085", "\u2028", "\u2029"} {
-			if i := strings.Index(line, odd); i >= 0 {
-				line = line[:i]
-			}
-		}
-	}
-	eol = from + len(line)
 	if p.codec.Dialect == DialectTiny && strings.HasPrefix(p.s[eol:], "\r\r\n") {
 		return eol, eol + 3
 	}
 	return eol, eol + breakLen(p.s[eol:])
+}
+
+// breaks reports whether a line ends at i.
+func (p *parser) breaks(i int) bool {
+	switch p.s[i] {
+	case '\n':
+		return true
+	case '\r': // to YAML::Syck, alone it is a character
+		return p.codec.Dialect != DialectSyck || strings.HasPrefix(p.s[i:], "\r\n")
+	case "\u0085"[0], "\u2028"[0]:
+		return p.codec.Dialect == DialectXS && breakLen(p.s[i:]) > 0
+	}
+	return false
 }
 
 // blank reports whether the line has nothing but white space or a comment.
