@@ -136,7 +136,7 @@ const (
 		sub quote {
 			my ($before, $s) = @_;
 			$s =~ s/([\\"])/\\$1/g;
-			$s =~ s/([^ -~])/$1 eq "\r" ? '\r' : sprintf '\x%02X', ord $1/ge;
+			$s =~ s/([^ -~])/$1 eq "\r" ? '\r' : $1 eq "\t" ? '\t' : sprintf '\x%02X', ord $1/ge;
 			return qq($before"$s");
 		}
 		my $string = \&make_string;

@@ -40,11 +40,14 @@ func syckQuotes(v perl.Value, s string, key bool) byte {
 	if s == "" || v.Kind() == perl.KindFloat {
 		return '\''
 	}
-	if s[0] == ' ' || s[0] == '\t' || needsEscapes(strings.TrimRight(s, "\n")) {
+	if needsEscapes(strings.TrimRight(s, "\n")) {
 		return '"'
 	}
 	if looksNumeric(s) && !isShortInteger(s) {
 		return '\''
+	}
+	if s[0] == ' ' || s[0] == '\t' {
+		return '"'
 	}
 	switch last := s[len(s)-1]; {
 	case last == '\n', last == ' ', last == '\t', last == ':',
