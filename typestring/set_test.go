@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-datasession/datasession"
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/codec/apache"
 	"github.com/go-datasession/datasession/codec/dumper"
 	"github.com/go-datasession/datasession/codec/perljson"
 	"github.com/go-datasession/datasession/codec/perlyaml"
@@ -147,7 +148,9 @@ func TestSerializerOfAFamily(t *testing.T) {
 		{datasession.CGISession, "storable", storable.Codec{}},
 		{datasession.ApacheSession, "Storable", storable.Codec{Network: true}},
 		{datasession.DataSession, "YAML", perlyaml.Tiny},
+		{datasession.CGISession, "yaml", perlyaml.Syck},
 		{datasession.CGISession, "yamlxs", perlyaml.XS},
+		{datasession.ApacheSession, "Base64", apache.Base64{}},
 	} {
 		p := Params{Options: datasession.Options{Family: test.family}}
 		m := open(t, Std, "driver:Memory;serialize:"+test.serialize, p)
@@ -324,7 +327,7 @@ func TestEmptySet(t *testing.T) {
 func TestNamesInOrder(t *testing.T) {
 	const want = "BerkeleyDB File Memcached Memory mysql ODBC Oracle Pg SQLite" +
 		"|AutoIncrement MD5 SHA1 SHA256 SHA512 Static UUID16 UUID34 UUID36 UUID64" +
-		"|DataDumper FreezeThaw JSON Storable YAML yamlxs"
+		"|Base64 DataDumper FreezeThaw Hstore JSON Storable Sybase UUEncode YAML yamlxs"
 	got := strings.Join(Std.Drivers(), " ") + "|" + strings.Join(Std.IDs(), " ") + "|" + strings.Join(Std.Serializers(), " ")
 	if got != want {
 		t.Errorf("names are %s, want %s", got, want)

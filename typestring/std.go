@@ -6,8 +6,10 @@ import (
 
 	"github.com/go-datasession/datasession"
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/codec/apache"
 	"github.com/go-datasession/datasession/codec/dumper"
 	"github.com/go-datasession/datasession/codec/freezethaw"
+	"github.com/go-datasession/datasession/codec/hstore"
 	"github.com/go-datasession/datasession/codec/perljson"
 	"github.com/go-datasession/datasession/codec/perlyaml"
 	"github.com/go-datasession/datasession/codec/storable"
@@ -19,7 +21,8 @@ import (
 
 // Std is the names of Data::Session, with code for those that need the standard
 // library only. Beside them it has the driver Memory, which Perl has not, and the
-// serializer yamlxs, which Koha adds to CGI::Session.
+// serializers yamlxs, which Koha adds to CGI::Session, and Base64, UUEncode, Sybase and
+// Hstore of Apache::Session.
 var Std = new(Set).With(
 	Driver("File", openFile),
 	Driver("Memory", openMemory),
@@ -48,6 +51,10 @@ var Std = new(Set).With(
 	serializerEntry("Storable", storableCodec),
 	serializerEntry("YAML", yamlCodec),
 	Serializer(perlyaml.XS),
+	Serializer(apache.Base64{}),
+	Serializer(apache.UUEncode{}),
+	Serializer(apache.Sybase{}),
+	Serializer(hstore.Codec{}),
 )
 
 func later(entry string) string {
@@ -94,7 +101,13 @@ func storableCodec(p Params) codec.Codec {
 	return storable.Codec{Network: p.Options.Family == datasession.ApacheSession}
 }
 
-func yamlCodec(Params) codec.Codec { return perlyaml.Tiny }
+// yamlCodec is YAML::Tiny's, or that of the module which CGI::Session prefers.
+func yamlCodec(p Params) codec.Codec {
+	if p.Options.Family == datasession.CGISession {
+		return perlyaml.Syck
+	}
+	return perlyaml.Tiny
+}
 
 func dataDumper(p Params) codec.Codec {
 	return dumper.Codec{Tail: p.Options.Family == datasession.CGISession}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/codec/apache"
 	"github.com/go-datasession/datasession/codec/dumper"
 	"github.com/go-datasession/datasession/codec/freezethaw"
 	"github.com/go-datasession/datasession/codec/hstore"
@@ -29,7 +30,11 @@ var codecs = []struct {
 	{"nfreeze", storable.Codec{Network: true}, "Apache::Session's Storable"},
 	{"FreezeThaw", freezethaw.Codec{}, "Data::Session's FreezeThaw"},
 	{"YAML", perlyaml.Tiny, "Data::Session's YAML, which is YAML::Tiny's"},
+	{"yaml-syck", perlyaml.Syck, "CGI::Session's yaml, where YAML::Syck is installed"},
 	{"yamlxs", perlyaml.XS, "Koha's yamlxs, which is YAML::XS's"},
+	{"Base64", apache.Base64{}, "Apache::Session's Base64"},
+	{"UUEncode", apache.UUEncode{}, "Apache::Session's UUEncode"},
+	{"Sybase", apache.Sybase{}, "Apache::Session's Sybase, which is hexadecimal"},
 	{"Hstore", hstore.Codec{}, "Browseable's Hstore"},
 	{"value-json", valuejson.Codec{}, "what decode prints"},
 }
