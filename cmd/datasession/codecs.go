@@ -31,6 +31,7 @@ var codecs = []struct {
 	{"FreezeThaw", freezethaw.Codec{}, "Data::Session's FreezeThaw"},
 	{"YAML", perlyaml.Tiny, "Data::Session's YAML, which is YAML::Tiny's"},
 	{"yaml-syck", perlyaml.Syck, "CGI::Session's yaml, where YAML::Syck is installed"},
+	{"yaml-pm", perlyaml.PM, "CGI::Session's yaml, where it is not"},
 	{"yamlxs", perlyaml.XS, "Koha's yamlxs, which is YAML::XS's"},
 	{"Base64", apache.Base64{}, "Apache::Session's Base64"},
 	{"UUEncode", apache.UUEncode{}, "Apache::Session's UUEncode"},

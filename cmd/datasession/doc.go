@@ -76,7 +76,8 @@
 //	Flags:
 //	      --codec NAME    NAME of the serializer, in any case: DataDumper, default,
 //	                      JSON, apache-json, Storable, nfreeze, FreezeThaw, YAML,
-//	                      yaml-syck, yamlxs, Base64, UUEncode, Sybase, Hstore, value-json
+//	                      yaml-syck, yaml-pm, yamlxs, Base64, UUEncode, Sybase,
+//	                      Hstore, value-json
 //	      --max-depth N   most containers within containers, N (default 1000)
 //	      --max-nodes N   most values in a session, N (default 100000)
 //	      --max-bytes N   most bytes of a session, N (default 1048576)
@@ -118,7 +119,8 @@
 //	Flags:
 //	      --codec NAME    NAME of the serializer, in any case: DataDumper, default,
 //	                      JSON, apache-json, Storable, nfreeze, FreezeThaw, YAML,
-//	                      yaml-syck, yamlxs, Base64, UUEncode, Sybase, Hstore, value-json
+//	                      yaml-syck, yaml-pm, yamlxs, Base64, UUEncode, Sybase,
+//	                      Hstore, value-json
 //	      --max-depth N   most containers within containers, N (default 1000)
 //	      --max-nodes N   most values in a session, N (default 100000)
 //	      --max-bytes N   most bytes of a session, N (default 1048576)
