@@ -119,8 +119,8 @@ func checkSQLite(ctx context.Context, db *sql.DB, pragmas []pragma, wal bool) er
 // SQLiteDSN returns the data source name that opens source with the options, for
 // the drivers mattn/go-sqlite3, ncruces/go-sqlite3 and modernc.org/sqlite alike.
 //
-// Source is a path, a URL file:… whose own parameters win over the options, or
-// what Perl's DBI takes: dbi:SQLite:dbname=F, dbi:SQLite:uri=file:…, dbi:SQLite:F.
+// Source is a path, a URL file:… (or sqlite:…) whose own parameters win over the
+// options, or what Perl's DBI takes: dbi:SQLite:dbname=F, dbi:SQLite:uri=file:…, dbi:SQLite:F.
 func SQLiteDSN(source string, opts *SQLiteOptions) (string, error) {
 	o := SQLiteOptions{}
 	if opts != nil {
@@ -173,6 +173,11 @@ func sqliteURL(source string, o SQLiteOptions) (sqliteSource, error) {
 	if rest, ok := cutPrefixFold(source, "dbi:SQLite"); ok {
 		if u.path, ok = dbiName(rest); !ok {
 			return sqliteSource{}, errors.New("open SQLite: want dbi:SQLite:dbname=FILE")
+		}
+	}
+	for _, scheme := range []string{"sqlite:", "sqlite3:"} {
+		if rest, ok := cutPrefixFold(u.path, scheme); ok {
+			u.path = "file:" + rest
 		}
 	}
 	if strings.HasPrefix(u.path, "file:") {

@@ -264,6 +264,8 @@ func TestSQLiteDSN(t *testing.T) {
 		{"DBI:SQLITE(RaiseError=>1):database=s.db;foo=1", SQLiteOptions{}, "file:s.db?" + common},
 		{"dbi:SQLite:uri=file:s.db?cache=shared", SQLiteOptions{}, "file:s.db?" + strings.Replace(common, "&mode", "&cache=shared&mode", 1)},
 		{"file:///s.db", SQLiteOptions{}, "file:/s.db?" + common},
+		{"sqlite:///var/s.db", SQLiteOptions{}, "file:/var/s.db?" + common},
+		{"sqlite3:s.db", SQLiteOptions{}, "file:s.db?" + common},
 		{"file:s%20t.db?mode=rwc", SQLiteOptions{}, "file:s%20t.db?" + strings.Replace(common, "mode=rw", "mode=rwc", 1)},
 		{"file:s.db?_pragma=busy_timeout(9)", SQLiteOptions{}, "file:s.db?_pragma=busy_timeout(9)&_pragma=synchronous(2)&_synchronous=2&_txlock=immediate&mode=rw"},
 		{"s.db", SQLiteOptions{ReadOnly: true}, "file:s.db?" + strings.Replace(common, "mode=rw", "mode=ro", 1)},
