@@ -2,6 +2,7 @@ package datasession_test
 
 import (
 	"encoding/json"
+	"errors"
 	"sync"
 	"testing"
 
@@ -23,22 +24,28 @@ func visitor() map[string]any {
 	}
 }
 
+// kept returns a Manager over memory, and the id of a visitor's session in it.
+func kept(b *testing.B) (*datasession.Manager, string) {
+	b.Helper()
+	m, err := datasession.New(memstore.New(nil), perljson.Codec{}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := m.New(b.Context())
+	if err == nil {
+		err = errors.Join(s.SetAll(visitor()), s.Flush(b.Context()))
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return m, s.ID()
+}
+
 // BenchmarkLoadChangeFlush is one visit: load, count, flush. The rival does the same
 // with nothing around it: a map under a mutex and encoding/json.
 func BenchmarkLoadChangeFlush(b *testing.B) {
 	b.Run("datasession", func(b *testing.B) {
-		m, err := datasession.New(memstore.New(nil), perljson.Codec{}, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		s, _ := m.New(b.Context())
-		if err := s.SetAll(visitor()); err != nil {
-			b.Fatal(err)
-		}
-		if err := s.Flush(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-		id := s.ID()
+		m, id := kept(b)
 		b.ReportAllocs()
 		for b.Loop() {
 			s, err := m.Load(b.Context(), id)
@@ -84,18 +91,7 @@ func BenchmarkLoadChangeFlush(b *testing.B) {
 
 // BenchmarkReadOne loads a session and reads one of its parameters.
 func BenchmarkReadOne(b *testing.B) {
-	m, err := datasession.New(memstore.New(nil), perljson.Codec{}, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	s, _ := m.New(b.Context())
-	if err := s.SetAll(visitor()); err != nil {
-		b.Fatal(err)
-	}
-	if err := s.Flush(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	id := s.ID()
+	m, id := kept(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		s, err := m.Load(b.Context(), id)
