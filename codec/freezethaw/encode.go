@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/internal/perlpath"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -204,7 +205,7 @@ func (e *encoder) content(t perl.Thing) (err error) {
 		err = e.hash(t)
 	case *perl.Scalar:
 		e.dst = append(e.dst, '\\')
-		err = within(e.value(t.Get()), step{kind: toContent})
+		err = perlpath.Within(e.value(t.Get()), perlpath.Content())
 	}
 	e.depth--
 	return err
@@ -214,7 +215,7 @@ func (e *encoder) array(a *perl.Array) error {
 	e.count('@', a.Len())
 	for i, v := range a.All() {
 		if err := e.value(v); err != nil {
-			return within(err, step{kind: toElement, index: i})
+			return perlpath.Within(err, perlpath.Element(i))
 		}
 	}
 	return e.room(0)
@@ -226,13 +227,13 @@ func (e *encoder) hash(h *perl.Hash) error {
 	base := len(e.vals)
 	for key, v := range h.Sorted() {
 		if err := e.str('$', key.Value()); err != nil {
-			return within(err, step{kind: toEntry, key: key.String()})
+			return perlpath.Within(err, perlpath.Entry(key))
 		}
 		e.vals = append(e.vals, v)
 	}
 	for i := range h.Len() {
 		if err := e.value(e.vals[base+i]); err != nil {
-			return within(err, step{kind: toEntry, key: nth(h, i)})
+			return perlpath.Within(err, perlpath.Entry(perl.TextKey(nth(h, i))))
 		}
 	}
 	e.vals = e.vals[:base]
@@ -251,7 +252,7 @@ func nth(h *perl.Hash, i int) string {
 func (e *encoder) pattern(re *perl.Regexp) error {
 	text, fault := patternText(re)
 	if fault != "" {
-		return &unsupported{what: fault}
+		return perlpath.Refuse(fault)
 	}
 	return e.str('/', text)
 }
@@ -304,7 +305,7 @@ func (e *encoder) str(tag byte, v perl.Value) error {
 		n = len(s)
 	}
 	if !ok {
-		return &unsupported{what: fault}
+		return perlpath.Refuse(fault)
 	}
 	e.count(tag, n)
 	e.dst = append(e.dst, s...)

@@ -41,6 +41,7 @@ import (
 	"errors"
 
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/internal/perlpath"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -76,7 +77,7 @@ func (c Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error
 	e := encoder{utf8: c.UTF8, dst: dst, start: len(dst), lim: lim.WithDefaults(), memory: memories.Get().(*memory)}
 	defer e.release()
 	if err := e.record(v); err != nil {
-		return dst, located(err)
+		return dst, perlpath.Located(err, name)
 	}
 	return e.dst, nil
 }

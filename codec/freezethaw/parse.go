@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/internal/perlpath"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -33,7 +34,7 @@ func decode(s string, utf8 bool, lim codec.Limits) (perl.Value, error) {
 	p := parser{utf8: utf8, lim: lim, s: s}
 	v, err := p.record()
 	if err == nil && p.refused != nil {
-		err = located(p.refusal(v))
+		err = perlpath.Located(p.refusal(v), name)
 	}
 	if err != nil {
 		return perl.Value{}, err
@@ -77,7 +78,11 @@ func (p *parser) record() (v perl.Value, err error) {
 
 // refusal returns the error of the first value that is refused.
 func (p *parser) refusal(root perl.Value) error {
-	return &unsupported{what: p.what, steps: pathTo(root, p.refused)}
+	err := perlpath.Refuse(p.what)
+	for _, s := range pathTo(root, p.refused) {
+		err = perlpath.Within(err, s)
+	}
+	return err
 }
 
 func (p *parser) errorAt(i int, format string, args ...any) error {

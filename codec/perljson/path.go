@@ -2,9 +2,9 @@ package perljson
 
 import (
 	"errors"
-	"strconv"
 
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/internal/perlpath"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -27,31 +27,12 @@ func (e *encoder) placed(err error) error {
 
 // where returns the path to the value at hand, as Perl would write it.
 func (e *encoder) where() string {
-	b := []byte("$D")
+	steps := make([]perlpath.Step, len(e.path))
 	for i, s := range e.path {
-		if i == 0 {
-			b = append(b, "->"...)
-		}
+		steps[i] = perlpath.Element(s.index)
 		if _, ok := s.thing.(*perl.Hash); ok {
-			b = append(appendKey(append(b, '{'), s.key.String()), '}')
-		} else {
-			b = append(strconv.AppendInt(append(b, '['), int64(s.index), 10), ']')
+			steps[i] = perlpath.Entry(s.key)
 		}
 	}
-	return string(b)
-}
-
-// appendKey appends a key as it is if Perl would take it for a word, and quoted
-// otherwise.
-func appendKey(b []byte, key string) []byte {
-	for i := range len(key) {
-		c := key[i]
-		if c != '_' && (c|0x20 < 'a' || c|0x20 > 'z') && (i == 0 || c < '0' || c > '9') {
-			return strconv.AppendQuoteToASCII(b, key)
-		}
-	}
-	if key == "" {
-		return append(b, `""`...)
-	}
-	return append(b, key...)
+	return perlpath.Path(steps)
 }

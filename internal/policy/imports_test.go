@@ -28,8 +28,9 @@ var arrows = []arrow{
 	{"codec/codectest", "codec perl codec/valuejson internal/perltest"},
 	{"codec/hstore", "codec codec/perljson perl"},
 	{"codec/apache", "codec perl codec/storable"},
-	{"codec/*", "codec perl internal/jsonscan"},
+	{"codec/*", "codec perl internal/jsonscan internal/perlpath"},
 	{"internal/jsonscan", "codec perl"},
+	{"internal/perlpath", "codec perl"},
 
 	{".", "codec perl sessionid store"},
 
