@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/internal/perlpath"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -39,7 +40,7 @@ type decoder struct {
 
 	scalars   bool                    // there are elements that are scalars by themselves
 	immortals [tagNo + 1]*perl.Scalar // by type
-	refused   *unsupported            // the first, while its path is not known
+	refused   error                   // the first, while its path is not known
 }
 
 // shared is a value that another refers to by its number.
@@ -226,14 +227,14 @@ func (d *decoder) array(class string) (perl.Thing, error) {
 		refused := d.refused
 		v, s, err := d.element()
 		if err != nil {
-			return nil, within(err, step{kind: toElement, index: i})
+			return nil, perlpath.Within(err, perlpath.Element(i))
 		}
 		a.Push(v)
 		if s != nil {
 			a.SetSlot(i, s)
 		}
 		if d.refused != refused {
-			d.refused.steps = append(d.refused.steps, step{kind: toElement, index: i})
+			perlpath.Within(d.refused, perlpath.Element(i))
 		}
 	}
 	d.depth--
@@ -271,7 +272,7 @@ func (d *decoder) hash(class string, flagged bool) (perl.Thing, error) {
 			return nil, err
 		}
 		if d.refused != refused {
-			d.refused.steps = append(d.refused.steps, step{kind: toEntry, key: key})
+			perlpath.Within(d.refused, perlpath.Entry(key))
 		}
 		if !there {
 			continue
@@ -338,7 +339,7 @@ func (d *decoder) scalar(class string, c byte) (perl.Thing, error) {
 		return nil, err
 	}
 	if d.refused != refused && isContent(c) {
-		d.refused.steps = append(d.refused.steps, step{kind: toContent})
+		perlpath.Within(d.refused, perlpath.Content())
 	}
 	s.Set(v)
 	d.depth--

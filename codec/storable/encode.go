@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/internal/perlpath"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -26,7 +27,7 @@ type encoder struct {
 func (e *encoder) image(v perl.Value) error {
 	t := v.Thing()
 	if t == nil {
-		return &unsupported{what: "value that is no reference"}
+		return perlpath.Refuse("value that is no reference")
 	}
 	header := nativeHeader
 	if e.network {
@@ -48,7 +49,7 @@ func (e *encoder) room(n int) error {
 		return &codec.LimitError{Codec: e.codec, What: "bytes", Max: e.lim.Bytes}
 	}
 	if n > math.MaxInt32 {
-		return &unsupported{what: "more than 2 GiB in one value"}
+		return perlpath.Refuse("more than 2 GiB in one value")
 	}
 	return nil
 }
@@ -132,7 +133,7 @@ func (e *encoder) thing(t perl.Thing) error {
 		}
 		err := e.content(t.Get())
 		e.depth--
-		return within(err, step{kind: toContent})
+		return perlpath.Within(err, perlpath.Content())
 	}
 	return nil
 }
@@ -144,7 +145,7 @@ func (e *encoder) array(a *perl.Array) error {
 	e.dst = e.appendLength(append(e.dst, tagArray), a.Len())
 	for i, v := range a.All() {
 		if err := e.element(v); err != nil {
-			return within(err, step{kind: toElement, index: i})
+			return perlpath.Within(err, perlpath.Element(i))
 		}
 	}
 	e.depth--
@@ -170,7 +171,7 @@ func (e *encoder) hash(h *perl.Hash) error {
 	e.dst = e.appendLength(e.dst, h.Len())
 	for key, v := range h.Sorted() {
 		if err := e.element(v); err != nil {
-			return within(err, step{kind: toEntry, key: key})
+			return perlpath.Within(err, perlpath.Entry(key))
 		}
 		if err := e.key(key, flagged); err != nil {
 			return err
@@ -187,7 +188,7 @@ func (e *encoder) key(key perl.Key, flagged bool) error {
 		if bytes, ok := perl.Downgrade(perl.Text(s)); ok {
 			s, flags = bytes, keyWasUTF8
 		} else if flags = keyUTF8; !isUTF8(s) {
-			return &unsupported{what: "key that is not UTF-8"}
+			return perlpath.Refuse("key that is not UTF-8")
 		}
 	case !isASCII(s):
 		s = key.Value().Str()
@@ -234,7 +235,7 @@ func (e *encoder) content(v perl.Value) error {
 	case perl.KindText:
 		s := v.Str()
 		if !isUTF8(s) {
-			return &unsupported{what: "text that is not UTF-8"}
+			return perlpath.Refuse("text that is not UTF-8")
 		}
 		return e.str(s, tagText, tagLongText)
 	case perl.KindInt:
@@ -310,7 +311,7 @@ func (e *encoder) float(v perl.Value) error {
 
 func (e *encoder) regexp(re *perl.Regexp) error {
 	if !areFlags(re.Flags) || len(re.Flags) > 255 {
-		return &unsupported{what: "pattern with unknown flags"}
+		return perlpath.Refuse("pattern with unknown flags")
 	}
 	pattern := re.Pattern.String()
 	if re.Pattern.Kind() == perl.KindText {

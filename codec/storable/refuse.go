@@ -1,6 +1,9 @@
 package storable
 
-import "github.com/go-datasession/datasession/perl"
+import (
+	"github.com/go-datasession/datasession/internal/perlpath"
+	"github.com/go-datasession/datasession/perl"
+)
 
 // refusals are the types of what is refused.
 var refusals = map[byte]string{
@@ -22,14 +25,14 @@ func isContent(c byte) bool { return refusals[c] == "" }
 // value, so only what follows tells where this was. It stands for it with undef.
 func (d *decoder) refuse(c byte) error {
 	if c == tagLarge { // of which nothing follows, in less than 2 GiB
-		return &unsupported{what: "more than 2 GiB in one value"}
+		return perlpath.Refuse("more than 2 GiB in one value")
 	}
 	what, ok := refusals[c]
 	if !ok {
 		return d.errorAt(d.i-1, "unexpected type 0x%02x", c)
 	}
 	if d.refused == nil {
-		d.refused = &unsupported{what: what}
+		d.refused = perlpath.Refuse(what)
 	}
 	if c == tagRegexp {
 		_, err := d.regexp("")

@@ -48,6 +48,7 @@ import (
 	"strings"
 
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/internal/perlpath"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -83,7 +84,7 @@ func (c Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error
 	e := encoder{codec: c.Name(), network: c.Network, dst: dst, start: len(dst), lim: lim.WithDefaults(), memory: memories.Get().(*memory)}
 	defer e.release()
 	if err := e.image(v); err != nil {
-		return dst, located(err, e.codec)
+		return dst, perlpath.Located(err, e.codec)
 	}
 	return e.dst, nil
 }
@@ -115,7 +116,7 @@ func decode(name string, data []byte, skip int, lim codec.Limits) (perl.Value, e
 	}
 	v, err := d.image(skip)
 	if err != nil {
-		return perl.Value{}, located(err, name)
+		return perl.Value{}, perlpath.Located(err, name)
 	}
 	return v, nil
 }
