@@ -19,6 +19,9 @@ import (
 // Options.Resolve rejects, or the tries run out; ErrTooLarge for data over a limit.
 // After an error of the store the edits are kept, and Flush can be called again.
 //
+// A thing that two parameters refer to stays one thing, unless only one of the two was
+// changed and meets a newer session: then each has its own.
+//
 // Perl's flush stores the whole session over whatever is there.
 func (s *Session) Flush(ctx context.Context) error {
 	s.mu.Lock()
