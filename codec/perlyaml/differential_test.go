@@ -110,7 +110,8 @@ const (
 		$YAML::LoadBlessed = 1;
 		# As YAML does, but where it cannot read what it writes: it does not indent the
 		# colon after a key in lines, and in an array it takes no key with a quote in
-		# quotes for one, and none that begins with a colon.
+		# quotes for one, and none that begins with a colon; one with an equals sign and
+		# a colon it takes for the key of a reference.
 		my $emit = YAML::Dumper->can('_emit_str');
 		*YAML::Dumper::_emit_str = sub {
 			return &$emit if ($_[2] || 0) != 3;
@@ -119,7 +120,7 @@ const (
 			if ($_[1] =~ /\n/) { $self->_emit_double($_[1]) } else { &$emit }
 			my $key = substr $self->{stream}, $at;
 			1 while $key =~ s/^("(?:[^\\]|\\[^"])*)\\"/$1\\x22/;
-			$key = $key =~ /'/ ? '"' . $self->escape($key) =~ s/"/\\x22/gr . '"' : "'$key'" if $key =~ /^:/;
+			$key = $key =~ /'/ ? '"' . $self->escape($key) =~ s/"/\\x22/gr . '"' : "'$key'" if $key =~ /^(?:=\s*)?:/;
 			substr($self->{stream}, $at) = $key;
 		};`
 	pm = quotedKeys + `

@@ -28,7 +28,7 @@ func (e *encoder) pm(v perl.Value, key bool, indent int) error {
 			break
 		}
 		e.linesPM(s, indent+2)
-	case e.isPlainPM(v, s) && !(key && s[0] == ':'): // Perl takes no key for that in an array
+	case e.isPlainPM(v, s) && !(key && e.indicatesPM(s)):
 		e.buf = append(e.buf, s...)
 	case strings.Contains(s, "'"):
 		e.buf = appendPMDouble(e.buf, s, key)
@@ -36,6 +36,17 @@ func (e *encoder) pm(v perl.Value, key bool, indent int) error {
 		e.buf = append(append(append(e.buf, '\''), s...), '\'')
 	}
 	return e.room(0)
+}
+
+// indicatesPM reports whether YAML.pm, which writes a key without quotes, takes it for
+// something else when it reads it: for no key with a colon first, in an array, and for
+// the key of a reference with an equals sign and a colon.
+func (e *encoder) indicatesPM(key string) bool {
+	rest, equals := strings.CutPrefix(key, "=")
+	if equals {
+		rest = strings.TrimLeftFunc(rest, e.isSpacePM)
+	}
+	return strings.HasPrefix(rest, ":")
 }
 
 func isControl(r rune) bool { return r < ' ' && r != '\t' && r != '\n' }
