@@ -17,6 +17,12 @@ need libapache-session-perl perl -MApache::Session -e1
 need libdbd-sqlite3-perl perl -MDBD::SQLite -e1
 need libjson-perl perl -MJSON -e1
 need libjson-xs-perl perl -MJSON::XS -e1
+need libfreezethaw-perl perl -MFreezeThaw -e1
+need libyaml-tiny-perl perl -MYAML::Tiny -e1
+need libyaml-libyaml-perl perl -MYAML::XS -e1
+need libyaml-syck-perl perl -MYAML::Syck -e1
+need libyaml-perl perl -MYAML -e1
+need libapache-session-browseable-perl perl -MApache::Session::Serialize::Hstore -e1
 need strace command -v strace
 [ "$("$(dirname "$0")/cgo.sh")" = 1 ] || missing+=(gcc libc6-dev)
 
