@@ -59,6 +59,9 @@ func (s *Session) rebase(ctx context.Context, newer *perl.Hash) error {
 			if err != nil {
 				return fmt.Errorf("parameter %q: %w", name, err)
 			}
+			if resolved != mine { // what was handed out is not the parameter any more
+				delete(s.live, name)
+			}
 			mine = resolved
 		}
 		if mine == nil {

@@ -147,6 +147,21 @@ func TestLiveChangeMeetsANewerSession(t *testing.T) {
 	}
 }
 
+// A conflict that is decided for the other one leaves nothing behind of what was
+// handed out.
+func TestLiveChangeThatLost(t *testing.T) {
+	m := manager(t, &datasession.Options{Resolve: datasession.KeepTheirs})
+	id := stored(t, m, map[string]any{"cart": map[string]any{"n": 1}})
+	s, other := load(t, m, id), load(t, m, id)
+	s.Get("cart").(map[string]any)["n"] = 2
+	set(t, other, "cart", map[string]any{"n": 3})
+	flush(t, other)
+	flush(t, s)
+	if got := s.Get("cart").(map[string]any)["n"]; got != 3 {
+		t.Errorf("after a conflict decided for the other: n = %v; want 3", got)
+	}
+}
+
 func TestTypedAccess(t *testing.T) {
 	m := manager(t, nil)
 	now := time.Date(2026, 11, 21, 12, 30, 0, 5, time.UTC)
