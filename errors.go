@@ -80,10 +80,4 @@ func wrap(op, id string, err error) error {
 	return &SessionError{op, id, err}
 }
 
-func corrupt(err error) error { return &corruptError{err} }
-
-type corruptError struct{ err error }
-
-func (e *corruptError) Error() string        { return ErrCorrupt.Error() + ": " + e.err.Error() }
-func (e *corruptError) Is(target error) bool { return target == ErrCorrupt }
-func (e *corruptError) Unwrap() error        { return e.err }
+func corrupt(err error) error { return fmt.Errorf("%w: %w", ErrCorrupt, err) }

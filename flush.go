@@ -3,6 +3,7 @@ package datasession
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/go-datasession/datasession/codec"
@@ -78,7 +79,7 @@ func (s *Session) save(ctx context.Context) error {
 	}
 	data, err := codec.Bind(s.m.codec, s.id).Append(nil, perl.NewRef(s.root), s.m.opts.Limits)
 	if errors.Is(err, codec.ErrLimit) {
-		return tooLarge(err)
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	}
 	if err != nil {
 		return err
@@ -168,11 +169,3 @@ func (s *Session) ttl() time.Duration {
 	}
 	return min(toDuration(max(ttl, 0)+slack), Forever-1)
 }
-
-func tooLarge(err error) error { return &largeError{err} }
-
-type largeError struct{ err error }
-
-func (e *largeError) Error() string        { return ErrTooLarge.Error() + ": " + e.err.Error() }
-func (e *largeError) Is(target error) bool { return target == ErrTooLarge }
-func (e *largeError) Unwrap() error        { return e.err }

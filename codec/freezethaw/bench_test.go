@@ -3,40 +3,12 @@ package freezethaw_test
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/go-datasession/datasession/codec"
+	"github.com/go-datasession/datasession/codec/codectest"
 	"github.com/go-datasession/datasession/codec/freezethaw"
-	"github.com/go-datasession/datasession/perl"
 )
-
-// session returns a session with n things in its cart: 1 KB with 8, 30 KB with 260.
-func session(b *testing.B, n int) (perl.Value, map[string]any) {
-	var cart []any
-	for i := range n {
-		cart = append(cart, map[string]any{
-			"sku":   fmt.Sprintf("A-%05d", i),
-			"title": "A thing that somebody may want " + strings.Repeat("!", i%7),
-			"qty":   i % 5,
-			"tags":  []any{"new", "sale"},
-		})
-	}
-	plain := map[string]any{
-		"_SESSION_ID":    "a70768298953e9bcdabeaecca4a0b196",
-		"_SESSION_CTIME": 1700000000,
-		"_SESSION_ATIME": 1700000123,
-		"_SESSION_ETIME": 3600,
-		"_SESSION_PTIME": map[string]any{},
-		"user":           "O'Brien",
-		"cart":           cart,
-	}
-	v, err := perl.FromGo(plain)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return v, plain
-}
 
 var sizes = []struct {
 	name  string
@@ -45,7 +17,7 @@ var sizes = []struct {
 
 func BenchmarkDecode(b *testing.B) {
 	for _, size := range sizes {
-		v, plain := session(b, size.items)
+		v, plain := codectest.Session(b, size.items)
 		data, err := freezethaw.Codec{}.Append(nil, v, codec.Limits{})
 		if err != nil {
 			b.Fatal(err)
@@ -80,7 +52,7 @@ func BenchmarkDecode(b *testing.B) {
 
 func BenchmarkAppend(b *testing.B) {
 	for _, size := range sizes {
-		v, plain := session(b, size.items)
+		v, plain := codectest.Session(b, size.items)
 		for _, c := range []freezethaw.Codec{{}, {UTF8: true}} {
 			b.Run(fmt.Sprintf("%s/freezethaw/UTF8=%t", size.name, c.UTF8), func(b *testing.B) {
 				var buf []byte
