@@ -80,6 +80,17 @@ type SaveOptions struct {
 	// TTL is after how much time without a save the store may drop the
 	// session. Zero means never. Stores that cannot expire anything ignore it.
 	TTL time.Duration
+
+	// Index is the values of the parameters that an [Indexer] asks for. Other
+	// stores ignore it.
+	Index []IndexValue
+}
+
+// IndexValue is the value of one indexed parameter, as text. Set is false for a
+// parameter that the session does not have, or that is not a plain value.
+type IndexValue struct {
+	Name, Value string
+	Set         bool
 }
 
 // Rev names one stored version of a session, as the store saw it. It is opaque
@@ -156,6 +167,18 @@ type Purger interface {
 type Locker interface {
 	// Lock waits until it holds the lock on id, or ctx ends. unlock releases it.
 	Lock(ctx context.Context, id string) (unlock func() error, err error)
+}
+
+// An Indexer is a Store that keeps the values of some parameters beside the data,
+// and finds sessions by them.
+type Indexer interface {
+	// Indexes returns the names of those parameters. Whoever saves gives their
+	// values in SaveOptions.Index.
+	Indexes() []string
+	// Find yields the ids of the sessions that were last saved with this value
+	// of an indexed parameter, as [Lister].IDs yields all. A name that is not
+	// indexed is an error.
+	Find(ctx context.Context, name, value string) iter.Seq2[string, error]
 }
 
 // A Pinger is a Store that can say whether its back end answers.

@@ -23,6 +23,17 @@ need libyaml-libyaml-perl perl -MYAML::XS -e1
 need libyaml-syck-perl perl -MYAML::Syck -e1
 need libyaml-perl perl -MYAML -e1
 need libapache-session-browseable-perl perl -MApache::Session::Serialize::Hstore -e1
+need libdbd-pg-perl perl -MDBD::Pg -e1
+need libdbd-mysql-perl perl -MDBD::mysql -e1
+need libdbd-odbc-perl perl -MDBD::ODBC -e1
+need libcache-memcached-perl perl -MCache::Memcached -e1
+need libberkeleydb-perl perl -MBerkeleyDB -e1
+need libredis-perl perl -MRedis -e1
+need postgresql find /usr/lib/postgresql -name postgres -path '*/bin/*'
+need mariadb-server command -v mariadbd
+need memcached command -v memcached
+need redis-server command -v redis-server
+need unixodbc command -v odbcinst
 need strace command -v strace
 [ "$("$(dirname "$0")/cgo.sh")" = 1 ] || missing+=(gcc libc6-dev)
 

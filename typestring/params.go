@@ -61,6 +61,29 @@ type Params struct {
 	Port   int
 	Socket string
 
+	// Servers are the addresses host:port of driver:Memcached and driver:Redis. One
+	// of Memcached may be followed by "=" and its weight. (Perl: the cache object)
+	Servers []string
+
+	// Cluster says that Servers are nodes of a Redis Cluster.
+	Cluster bool
+
+	// Namespace precedes each id in a key of driver:Memcached or driver:Redis.
+	// (Perl: Cache::Memcached's namespace)
+	Namespace string
+
+	// DBFile and DBHome are the file of a Berkeley DB hash and the directory of its
+	// environment. (Perl: the BerkeleyDB object; DB_File has no environment)
+	DBFile, DBHome string
+
+	// NoInsert, NoDelete, NoReplace, AutoCreate and AutoDisconnect are the options of
+	// CGI::Session's flexmysql, for driver:mysql: never make a row; empty the data
+	// column rather than delete the row; update a row rather than replace it, which is
+	// what happens here anyway; make the table when it is missing; close the database
+	// with the store.
+	NoInsert, NoDelete, NoReplace, AutoCreate bool
+	AutoDisconnect                            *bool
+
 	// PgBytea and PgText say what type the column of driver:Pg has. The default is
 	// bytea, also if both are set; text with the family CGI::Session. An opener
 	// finds exactly one of them set. (Perl: pg_bytea, pg_text)

@@ -36,6 +36,14 @@ func Need(t testing.TB, modules ...Module) {
 			missing = append(missing, m.Package)
 		}
 	}
+	Packages(t, missing...)
+}
+
+// Packages is for Debian packages that a test found missing: it installs them if it
+// may, and else skips the test, or fails it under CI=true. Without packages it does
+// nothing.
+func Packages(t testing.TB, missing ...string) {
+	t.Helper()
 	if len(missing) > 0 && !install(t, missing) {
 		Missing(t, missing...)
 	}
@@ -45,7 +53,7 @@ func Need(t testing.TB, modules ...Module) {
 // wants.
 func Missing(t testing.TB, packages ...string) {
 	t.Helper()
-	text := "real Perl is missing: apt-get install " + strings.Join(packages, " ")
+	text := "not on this machine: apt-get install " + strings.Join(packages, " ")
 	if os.Getenv("CI") == "true" {
 		t.Fatal(text)
 	}

@@ -38,6 +38,7 @@ var arrows = []arrow{
 	{"typestring", ". codec codec/* perl sessionid store store/*"},
 
 	{"internal/perltest", ""},
+	{"internal/testserver", "internal/perltest"},
 	{"internal/managertest", ". codec/dumper store"},
 	{"internal/policy", ""},
 }

@@ -1,0 +1,2 @@
+// Package gorilla offers a Manager as a Store of gorilla/sessions.
+package gorilla

@@ -1,0 +1,2 @@
+// Package bench measures datasession beside other session libraries.
+package bench

@@ -1,0 +1,2 @@
+// Package odbc is a database/sql driver over the ODBC driver manager, without cgo.
+package odbc

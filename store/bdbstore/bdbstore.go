@@ -1,0 +1,2 @@
+// Package bdbstore keeps sessions in Berkeley DB, together with BerkeleyDB and DB_File.
+package bdbstore

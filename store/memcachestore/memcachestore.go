@@ -1,0 +1,2 @@
+// Package memcachestore keeps sessions in memcached, together with Cache::Memcached.
+package memcachestore
