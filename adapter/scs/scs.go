@@ -1,2 +1,0 @@
-// Package scs offers our stores through the Store interfaces of alexedwards/scs.
-package scs
