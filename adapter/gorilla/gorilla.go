@@ -1,2 +1,0 @@
-// Package gorilla offers a Manager as a Store of gorilla/sessions.
-package gorilla
