@@ -217,6 +217,7 @@ func TestTheirSuite(t *testing.T) {
 		text := strings.NewReplacer(
 			"package sessions\n", "package theirs_test\n",
 			"import (\n", "import (\n\t. \"github.com/gorilla/sessions\"\n",
+			"func TestGH8CookieStore", "var _ Store = newStore()\n\nfunc TestGH8CookieStore",
 			"NewCookieStore(", "newStore(",
 			"NewFilesystemStore(\"\"", "newStore(nil",
 		).Replace(regexp.MustCompile(cut).ReplaceAllString(string(b), ""))
