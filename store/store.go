@@ -32,6 +32,9 @@ var (
 	// ErrUnsafe reports a place that the store refuses to touch, such as a
 	// link or a pipe where a session file should be.
 	ErrUnsafe = errors.New("unsafe session file")
+	// ErrPurging reports that another is removing the expired sessions already, so
+	// that there is nothing to do.
+	ErrPurging = errors.New("another purge is running")
 	// ErrUnavailable reports a back end that cannot be reached.
 	ErrUnavailable = errors.New("store unavailable")
 )
@@ -73,6 +76,18 @@ type Store interface {
 type Record struct {
 	Data []byte
 	Rev  Rev
+
+	// Expires is the time until which the store is to keep the session, if it keeps
+	// that beside the data, where a [Toucher] can move it: when the session was last
+	// saved or touched, and the TTL of then. Zero means that the store does not say,
+	// or that it keeps the session for ever.
+	Expires time.Time
+}
+
+// Entry is a session as a [Scanner] finds it.
+type Entry struct {
+	ID string
+	Record
 }
 
 // SaveOptions is what a store may want to know beside the data.
@@ -149,8 +164,25 @@ type Lister interface {
 	IDs(ctx context.Context) iter.Seq2[string, error]
 }
 
+// A Scanner is a Lister that reads the sessions along with their ids, many at a time.
+type Scanner interface {
+	// Records yields every stored session, as [Lister].IDs yields the ids. An error
+	// about one session comes with its id, and the iteration goes on: data that is
+	// too large is ErrTooLarge.
+	Records(ctx context.Context) iter.Seq2[Entry, error]
+}
+
+// A BatchDeleter is a Store that deletes many sessions faster than one by one.
+type BatchDeleter interface {
+	// DeleteBatch removes those of the sessions whose stored version is still the
+	// one that is given, and returns how many. The others stay. It may remove a part
+	// of them before it reports an error.
+	DeleteBatch(ctx context.Context, sessions []Entry) (int, error)
+}
+
 // A Toucher is a Store that can put off the expiry of a session without
-// rewriting its data.
+// rewriting its data. A Manager uses it for the sessions whose Record says when they
+// expire: what it read tells it then when a session was last touched.
 type Toucher interface {
 	// Touch lets the session live for ttl from now, or reports ErrNotFound.
 	Touch(ctx context.Context, id string, ttl time.Duration) error
@@ -159,8 +191,20 @@ type Toucher interface {
 // A Purger is a Store that can itself remove sessions that are past the TTL they
 // were saved with.
 type Purger interface {
-	// Purge removes expired sessions and returns how many.
+	// Purge removes expired sessions and returns how many. It may report ErrPurging,
+	// having done nothing.
 	Purge(ctx context.Context) (int, error)
+}
+
+// A Sweeper is a Purger for many sessions: it removes them in batches so small, and with
+// such pauses, that those who use sessions meanwhile are not kept waiting.
+type Sweeper interface {
+	Purger
+	// Sweep removes expired sessions and yields how many, after each batch. To end the
+	// loop is to end the purge. With dryRun it yields how many there are, and
+	// removes none. An error is yielded once and ends the iteration; it is ErrPurging
+	// if another is at it, in this process or in another one.
+	Sweep(ctx context.Context, dryRun bool) iter.Seq2[int, error]
 }
 
 // A Locker is a Store that can keep other lockers off one session.

@@ -3,7 +3,11 @@ package sqlstore
 import (
 	"database/sql"
 	"regexp"
+	"strconv"
+	"strings"
 	"sync/atomic"
+
+	"github.com/go-datasession/datasession/store"
 )
 
 // Dialect is what one kind of database does its own way. It is a value: a copy
@@ -14,12 +18,22 @@ import (
 // an id as text, the new and the old data as bytes, and numbers. No statement
 // may match an id or data that differs in a byte, whatever the collation and
 // padding of the column; a row whose data is NULL is none.
+//
+// {columns}, {values} and {sets} are for the columns that Options adds: ", name" and
+// ", value" for each in an INSERT, and ", name = value" for each in a SET. They stand
+// right after {data}, its value, and the assignment to it.
+//
+// Load, First and Next are each "SELECT … FROM {table} WHERE …", and DeleteIf is
+// "DELETE FROM {table} WHERE …": from these the store makes more of their kind.
 type Dialect struct {
 	// Name is the driver's name in a type string, such as "SQLite".
 	Name string
 
 	// Quote quotes one name that is made of letters, digits, "_" and "$".
 	Quote func(name string) string
+	// Fold returns the name that a name without quotes stands for. Nil means that
+	// it is the same.
+	Fold func(name string) string
 
 	// Bind returns the n-th placeholder, counted from 1.
 	Bind func(n int) string
@@ -47,6 +61,10 @@ type Dialect struct {
 	First, Next string
 	// Table creates the table in Perl's layout if it is not there.
 	Table string
+
+	// Match compares {column}, one of Options.Index, with {?value}, a text. Empty
+	// stands for {column} = {?value}.
+	Match string
 
 	// Fault says what an error of the driver means. It must not take long.
 	Fault func(err error) Fault
@@ -78,8 +96,11 @@ type query struct {
 // args are the values that statements can ask for.
 type args struct {
 	id, after  string
+	value      string
 	data, old  []byte
 	max, limit int
+	extra      []any         // the values of the columns that Options adds: {?x0}, {?x1} …
+	many       []store.Entry // {?id0}, {?old0}, {?id1} …
 }
 
 func (q *query) values(a args) []any {
@@ -90,6 +111,8 @@ func (q *query) values(a args) []any {
 			vs[i] = a.id
 		case "after":
 			vs[i] = a.after
+		case "value":
+			vs[i] = a.value
 		case "data":
 			vs[i] = a.data
 		case "old":
@@ -98,13 +121,29 @@ func (q *query) values(a args) []any {
 			vs[i] = int64(a.max)
 		case "limit":
 			vs[i] = int64(a.limit)
+		default:
+			vs[i] = a.numbered(name)
 		}
 	}
 	return vs
 }
 
+// numbered returns the value of a name with a number behind it.
+func (a args) numbered(name string) any {
+	digits := strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyz")
+	n, _ := strconv.Atoi(digits)
+	switch strings.TrimSuffix(name, digits) {
+	case "id":
+		return a.many[n].ID
+	case "old":
+		data, _ := a.many[n].Rev.Data()
+		return notNil(data)
+	}
+	return a.extra[n]
+}
+
 var (
-	inTemplate = regexp.MustCompile(`\{(\?)?([a-z]+)\}`)
+	inTemplate = regexp.MustCompile(`\{(\?)?([a-z]+[0-9]*)\}`)
 	nameForm   = regexp.MustCompile(`^[\pL_][\pL\pN_$]{0,62}$`)
 )
 

@@ -47,10 +47,10 @@ func (s *Store) Load(ctx context.Context, id string) (store.Record, error) {
 
 // Save stores data under id with one statement, and asks a second one only to
 // tell a conflict from a session that is gone. The version it returns is a copy
-// of data. The options are ignored: a table expires nothing.
+// of data. Of the options only Index is of use: a table expires nothing.
 //
 // If ctx ends while the database is at work it may still save.
-func (s *Store) Save(ctx context.Context, id string, data []byte, old store.Rev, _ store.SaveOptions) (store.Rev, error) {
+func (s *Store) Save(ctx context.Context, id string, data []byte, old store.Rev, opts store.SaveOptions) (store.Rev, error) {
 	if err := checkID(id); err != nil {
 		return store.Rev{}, err
 	}
@@ -61,7 +61,7 @@ func (s *Store) Save(ctx context.Context, id string, data []byte, old store.Rev,
 	// A copy, as the version is these bytes; and not nil, which would be NULL.
 	data = append(make([]byte, 0, len(data)), data...)
 	return call(ctx, s, "save to", func(ctx context.Context) (store.Rev, error) {
-		a := args{id: id, data: data}
+		a := args{id: id, data: data, extra: s.columns.values(opts.Index)}
 		var saved bool
 		var err error
 		switch read, ok := old.Data(); {

@@ -38,6 +38,15 @@ type Options struct {
 	// may be preceded by a schema and a dot. Names are quoted.
 	Table, IDColumn, DataColumn string
 
+	// Index are columns that hold the values of parameters, beside the data, as
+	// Apache::Session::Browseable keeps them. Each save writes them all; one whose
+	// parameter is not set, or is no plain value, becomes NULL.
+	Index []IndexColumn
+
+	// Updated is a column that each save sets to the time, CURRENT_TIMESTAMP: the
+	// LastUpdated of Request Tracker. Empty means none.
+	Updated string
+
 	// MaxBytes limits the data of one session, read or written. Zero means
 	// store.MaxBytes.
 	MaxBytes int
@@ -48,10 +57,11 @@ type Options struct {
 }
 
 // Store keeps sessions in one table. It implements [store.Store],
-// [store.Lister], [store.Pinger] and [store.Migrator], and is safe for use by
-// several goroutines.
+// [store.Lister], [store.Indexer], [store.Scanner], [store.BatchDeleter],
+// [store.Pinger] and [store.Migrator], and is safe for use by several goroutines.
 type Store struct {
 	dialect  Dialect
+	columns  columns
 	table    string // as the caller spelled it, for messages
 	maxBytes int
 	wait     time.Duration
@@ -66,13 +76,19 @@ type Store struct {
 
 	load, create, replace, overwrite, remove, removeIf, exists *query
 
-	first, next *query
-	migrate     string
+	ids, records pages
+	finds        []pages // by indexed column
+	removeMany   *query
+	migrate      string
+	queries      []*query // all of them
 }
 
 var _ interface {
 	store.Store
 	store.Lister
+	store.Indexer
+	store.Scanner
+	store.BatchDeleter
 	store.Pinger
 	store.Migrator
 } = (*Store)(nil)
@@ -134,17 +150,31 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 	if strings.EqualFold(id, data) {
 		return nil, fmt.Errorf("sqlstore: id and data are both in column %q", id)
 	}
+	var err error
+	if s.columns, err = newColumns(d, o, id, data); err != nil {
+		return nil, err
+	}
 	quoted := d.Quote(schema)
 	if qualified {
 		quoted += "." + d.Quote(table)
 	}
 	expand := func(template string) *query {
-		return d.expand(template, quoted, d.Quote(id), d.Quote(data))
+		q := d.expand(s.columns.in(template), quoted, d.Quote(id), d.Quote(data))
+		s.queries = append(s.queries, q)
+		return q
+	}
+	expandPages := func(change func(template string) string) pages {
+		return pages{expand(change(d.First)), expand(change(d.Next))}
 	}
 	s.load, s.create, s.replace = expand(d.Load), expand(d.Create), expand(d.Replace)
 	s.overwrite, s.exists = expand(d.Overwrite), expand(d.Exists)
 	s.remove, s.removeIf = expand(d.Delete), expand(d.DeleteIf)
-	s.first, s.next = expand(d.First), expand(d.Next)
+	s.ids = expandPages(func(template string) string { return template })
+	s.records = expandPages(d.withData)
+	for _, col := range s.columns.quoted {
+		s.finds = append(s.finds, expandPages(func(template string) string { return d.having(col, template) }))
+	}
+	s.removeMany = expand(d.removeMany())
 	s.migrate = expand(d.Table).text
 	return s, nil
 }
@@ -237,7 +267,7 @@ func (s *Store) Close() error {
 
 func (s *Store) closeStatements() error {
 	var errs []error
-	for _, q := range []*query{s.load, s.create, s.replace, s.overwrite, s.remove, s.removeIf, s.exists, s.first, s.next} {
+	for _, q := range s.queries {
 		if st := q.stmt.Swap(nil); st != nil {
 			errs = append(errs, st.Close())
 		}

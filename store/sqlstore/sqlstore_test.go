@@ -68,8 +68,9 @@ func TestStatements(t *testing.T) {
 	}
 	s, db := newFake(t, &fake{}, &Options{Table: "main.order"})
 	defer db.Close()
-	for _, q := range []*query{s.load, s.create, s.replace, s.overwrite, s.remove, s.removeIf, s.exists, s.first, s.next} {
-		if strings.ContainsAny(q.text, "{}") || !strings.Contains(q.text, "`main`.`order`") || slices.Contains(q.values(args{data: []byte{}, old: []byte{}}), nil) {
+	for _, q := range s.queries {
+		a := args{data: []byte{}, old: []byte{}, many: make([]store.Entry, batchDelete)}
+		if strings.ContainsAny(q.text, "{}") || !strings.Contains(q.text, "`main`.`order`") || slices.Contains(q.values(a), nil) {
 			t.Errorf("a template is not made into a statement: %s %q", q.text, q.binds)
 		}
 	}

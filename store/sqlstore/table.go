@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"iter"
 )
 
@@ -11,9 +12,22 @@ const pageSize = 500
 // IDs yields the ids in pages, each read by a statement of its own, so that no
 // connection and no lock is held while the loop works.
 func (s *Store) IDs(ctx context.Context) iter.Seq2[string, error] {
+	return s.list(ctx, s.ids, args{})
+}
+
+// pages are two statements that read a table: the first page, and the one after an id.
+type pages struct{ first, next *query }
+
+// list yields the ids that p reads, pageSize at a time.
+func (s *Store) list(ctx context.Context, p pages, a args) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		page, err := s.page(ctx, s.first, "")
-		for ; err == nil && len(page) > 0; page, err = s.page(ctx, s.next, page[len(page)-1]) {
+		a.limit = pageSize
+		for q := p.first; ; q = p.next {
+			page, err := s.page(ctx, q, a)
+			if err != nil {
+				yield("", err)
+				return
+			}
 			for _, id := range page {
 				if id != "" && !yield(id, nil) { // the empty id is nobody's
 					return
@@ -22,20 +36,14 @@ func (s *Store) IDs(ctx context.Context) iter.Seq2[string, error] {
 			if len(page) < pageSize {
 				return
 			}
-		}
-		if err != nil {
-			yield("", err)
+			a.after = page[len(page)-1]
 		}
 	}
 }
 
-func (s *Store) page(ctx context.Context, q *query, after string) ([]string, error) {
+func (s *Store) page(ctx context.Context, q *query, a args) ([]string, error) {
 	return call(ctx, s, "list", func(ctx context.Context) ([]string, error) {
-		st, err := s.stmt(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		rows, err := st.QueryContext(ctx, q.values(args{after: after, limit: pageSize})...)
+		rows, err := s.query(ctx, q, a)
 		if err != nil {
 			return nil, err
 		}
@@ -52,15 +60,19 @@ func (s *Store) page(ctx context.Context, q *query, after string) ([]string, err
 	})
 }
 
+func (s *Store) query(ctx context.Context, q *query, a args) (*sql.Rows, error) {
+	st, err := s.stmt(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, q.values(a)...)
+}
+
 // Ping looks up a session in the table. It reports ErrUnavailable if the database
 // cannot be opened, and if the table is not there.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := call(ctx, s, "ping", func(ctx context.Context) (struct{}, error) {
-		st, err := s.stmt(ctx, s.exists)
-		if err != nil {
-			return struct{}{}, err
-		}
-		rows, err := st.QueryContext(ctx, s.exists.values(args{})...)
+		rows, err := s.query(ctx, s.exists, args{})
 		if err != nil {
 			return struct{}{}, err
 		}
