@@ -24,5 +24,5 @@ else
 fi
 
 echo "go test, every module"
-go test -count=1 -json work | GOWORK=off go run -C tools ./testlog || bad=1
+DATASESSION_FULL=1 go test -count=1 -json work | GOWORK=off go run -C tools ./testlog || bad=1
 exit $bad

@@ -46,25 +46,42 @@ var peerSource string
 // makes go to Go and back, those that Go makes go to Perl and back. At each step
 // the values must be equal, and the bytes that both make of them the same.
 //
-// There are 500 values each way, 50 with -short, 20,000 if DATASESSION_LONG is
-// 1. Without perl and the module it is skipped, or fails if CI is true.
+// There are [Rounds] values each way, of which a seed in the fault's text makes one
+// again. Without perl and the module it is skipped, or fails if CI is true.
 func Differential(t *testing.T, c codec.Codec, peer Peer) {
-	n := 500
-	if testing.Short() {
-		n = 50
-	}
-	if os.Getenv("DATASESSION_LONG") == "1" {
-		n = 20_000
-	}
 	if peer.Same == nil {
 		peer.Same = bytes.Equal
 	}
 	if peer.Equal == nil {
 		peer.Equal = perl.EqualLoose
 	}
-	d := &differential{codec: c, peer: peer, perl: startPerl(t, peer)}
-	t.Run("from Perl", func(t *testing.T) { d.fromPerl(t, n) })
-	t.Run("from Go", func(t *testing.T) { d.fromGo(t, n) })
+	t.Run("from Perl", func(t *testing.T) {
+		t.Parallel()
+		startDifferential(t, c, peer).fromPerl(t, Rounds())
+	})
+	t.Run("from Go", func(t *testing.T) {
+		t.Parallel()
+		startDifferential(t, c, peer).fromGo(t, Rounds())
+	})
+}
+
+func startDifferential(t *testing.T, c codec.Codec, peer Peer) *differential {
+	return &differential{codec: c, peer: peer, perl: startPerl(t, peer)}
+}
+
+// Rounds returns how many random values a comparison with Perl takes: 500, 50 with
+// -short, 10,000 if DATASESSION_FULL is 1 or CI is true, and 100,000 if
+// DATASESSION_LONG is 1.
+func Rounds() int {
+	switch {
+	case os.Getenv("DATASESSION_LONG") == "1":
+		return 100_000
+	case testing.Short():
+		return 50
+	case os.Getenv("DATASESSION_FULL") == "1", os.Getenv("CI") == "true":
+		return 10_000
+	}
+	return 500
 }
 
 type differential struct {

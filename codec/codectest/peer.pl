@@ -13,9 +13,9 @@ binmode $_ for *STDIN, *STDOUT;
 $| = 1;
 
 while (my $line = <STDIN>) {
+	my $value;
 	my @answer = eval {
 		local $SIG{__WARN__} = sub { };
-		my $value;
 		if ($line =~ /^make (\d+) (\d+)$/) {
 			$value = make($1, $2);
 		} elsif ($line =~ /^thaw (\d+)$/) {
@@ -35,6 +35,21 @@ while (my $line = <STDIN>) {
 		my $error = "$@";
 		utf8::encode($error);
 		printf "die %d\n%s", length $error, $error;
+	}
+	release($value);
+}
+
+# release takes a value apart, which may be a cycle that nothing else would free.
+sub release {
+	my @todo = @_;
+	my %seen;
+	while (@todo) {
+		my $to = pop @todo;
+		next if !ref $to || $seen{refaddr $to}++;
+		my $type = reftype($to);
+		if ($type eq 'HASH') { push @todo, values %$to; %$to = () }
+		elsif ($type eq 'ARRAY') { push @todo, @$to; @$to = () }
+		elsif ($type eq 'REF') { push @todo, $$to; eval { $$to = undef } }
 	}
 }
 
@@ -97,7 +112,11 @@ sub scalar_model {
 sub str_model {
 	my ($s) = @_;
 	my $flag = utf8::is_utf8($s) ? ',"utf8":true' : '';
-	return '{"cps":[' . join(',', map { ord } split //, $s) . "]$flag}";
+	return '{"cps":[' . join(',', map { ord } split //, $s) . "]$flag}" if $s =~ /[^\0-\x{d7ff}\x{e000}-\x{10ffff}]/;
+	utf8::upgrade($s);
+	utf8::encode($s);
+	$s =~ s/([\0-\x1f"\\])/sprintf '\u%04x', ord $1/ge;
+	return qq({"s":"$s"$flag});
 }
 
 sub ref_model {

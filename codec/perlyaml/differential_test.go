@@ -1,7 +1,6 @@
 package perlyaml_test
 
 import (
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -39,8 +38,8 @@ func TestDifferential(t *testing.T) {
 			plain&^codectest.HighBytes | codectest.Wide | codectest.Shared | codectest.ScalarRefs, nil, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if test.more && os.Getenv("DATASESSION_LONG") != "1" {
-				t.Skip("set DATASESSION_LONG=1")
+			if test.more && codectest.Rounds() < 10_000 {
+				t.Skip("set DATASESSION_FULL=1")
 			}
 			codectest.Differential(t, readable{test.codec}, codectest.Peer{
 				Source:   test.source,

@@ -35,9 +35,10 @@
 //   - Tiny: a number and a line break ("1\n") is put in double quotes; a string with
 //     U+00A0, and a key that begins with a dash or three dots, in single quotes.
 //   - XS and Syck: a shared object that is a scalar has an anchor.
-//   - Syck: a string that ends in a carriage return is put in double quotes, as is a
-//     key that begins with three dashes and a blank; a pattern without flags is
-//     written as it is, since what is read is always one.
+//   - Syck: a string that ends in a carriage return, and a number with one before a line
+//     break, is put in double quotes, as is a key that begins with three dashes and a
+//     blank; a pattern without flags is written as it is, since what is read is always
+//     one.
 //   - PM: a key with line breaks, or with a colon first or behind an equals sign, is
 //     put in quotes; a quote in a key in double quotes is \x22.
 //

@@ -24,11 +24,7 @@ func (e *encoder) syck(v perl.Value, key bool) error {
 	case '"':
 		e.buf = appendSyckDouble(e.buf, s, v.Kind() == perl.KindText)
 	case '\'':
-		e.buf = append(append(e.buf, '\''), strings.ReplaceAll(s, "'", "''")...)
-		if strings.HasSuffix(s, "\n") {
-			e.buf = append(e.buf, '\n') // line breaks are folded when they are read
-		}
-		e.buf = append(e.buf, '\'')
+		e.buf = appendSyckSingle(e.buf, s)
 	default:
 		e.buf = append(e.buf, s...)
 	}
@@ -40,11 +36,14 @@ func syckQuotes(v perl.Value, s string, key bool) byte {
 	if s == "" || v.Kind() == perl.KindFloat {
 		return '\''
 	}
-	if needsEscapes(strings.TrimRight(s, "\n")) {
-		return '"'
-	}
-	if looksNumeric(s) && !isShortInteger(s) {
+	if looksNumeric(s) && !isShortInteger(s) || isSyckWord(s) {
+		if needsEscapes(s) {
+			return '"'
+		}
 		return '\''
+	}
+	if needsEscapes(s) || strings.Contains(strings.TrimRight(s, "\n"), "\n") {
+		return '"'
 	}
 	if s[0] == ' ' || s[0] == '\t' {
 		return '"'
@@ -57,21 +56,43 @@ func syckQuotes(v perl.Value, s string, key bool) byte {
 		return '"'
 	case !key && last == '\r', key && strings.HasPrefix(s, "--- "):
 		return '"' // Perl reads a line break, or a document
-	case isSyckWord(s):
-		return '\''
 	}
 	return 0
 }
 
-// needsEscapes reports whether there are control characters. YAML::Syck writes tabs
-// and carriage returns as they are.
+// needsEscapes reports whether there is what single quotes cannot hold: control
+// characters, and line breaks that would be folded with what is around them. YAML::Syck
+// writes tabs, carriage returns and other line breaks as they are.
 func needsEscapes(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' && c != '\t' && c != '\r' || c == 0x7F {
+		switch c := s[i]; {
+		case c == '\t' || c == '\r':
+		case c == '\n':
+			if i > 0 && s[i-1] == '\r' || i+1 < len(s) && (s[i+1] == ' ' || s[i+1] == '\t') {
+				return true
+			}
+		case c < ' ' || c == 0x7F:
 			return true
 		}
 	}
 	return false
+}
+
+// appendSyckSingle appends a scalar in single quotes, where one line break more stands
+// for each row of them, since they are folded when they are read.
+func appendSyckSingle(b []byte, s string) []byte {
+	b = append(b, '\'')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '\'':
+			b = append(b, c, c)
+		case c == '\n' && (i+1 == len(s) || s[i+1] != '\n'):
+			b = append(b, c, c)
+		default:
+			b = append(b, c)
+		}
+	}
+	return append(b, '\'')
 }
 
 // isSyckWord reports whether YAML::Syck takes a plain s for undef or a boolean. It
