@@ -23,15 +23,16 @@ type cloner struct {
 }
 
 func (c *cloner) value(v Value) Value {
-	switch x := v.any.(type) {
-	case slot:
-		return Value{any: slot{c.thing(x.s).(*Scalar)}}
-	case weakRef:
-		return Value{any: weakRef{c.thing(x.t)}}
-	case Thing:
-		return Value{any: c.thing(x)}
+	if s := v.Slot(); s != nil {
+		return slotValue(c.thing(s).(*Scalar))
 	}
-	return v
+	t := v.Thing()
+	if t == nil {
+		return v
+	}
+	twin := refTo(c.thing(t))
+	twin.num = v.num // weak or not
+	return twin
 }
 
 func (c *cloner) thing(t Thing) Thing {
@@ -41,7 +42,7 @@ func (c *cloner) thing(t Thing) Thing {
 	var twin Thing
 	switch t := t.(type) {
 	case *Hash:
-		twin = &Hash{t.object, slices.Clone(t.entries), slices.Clone(t.index)}
+		twin = &Hash{t.object, slices.Clone(t.entries), t.index.clone()}
 	case *Array:
 		twin = &Array{t.object, slices.Clone(t.elems)}
 	case *Scalar:

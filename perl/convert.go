@@ -174,7 +174,7 @@ func (f *fromGo) again(id goIdentity) (Value, bool) {
 		return Value{}, false
 	}
 	t, ok := f.made.get(id)
-	return Value{any: t}, ok
+	return refTo(t), ok
 }
 
 func (f *fromGo) note(id goIdentity, t Thing) {

@@ -246,13 +246,14 @@ func (d *decoder) toMap(v Value, dst reflect.Value) error {
 	d.note(v, m)
 	for i := range h.entries {
 		e := &h.entries[i]
+		name := e.str()
 		key := reflect.New(t.Key()).Elem()
-		if err := toKey(e.key.s, key); err != nil {
-			return within(err, keyStep(e.key.s))
+		if err := toKey(name, key); err != nil {
+			return within(err, keyStep(name))
 		}
 		elem := reflect.New(t.Elem()).Elem()
 		if err := d.decode(e.val.Plain(), elem); err != nil {
-			return within(err, keyStep(e.key.s))
+			return within(err, keyStep(name))
 		}
 		m.SetMapIndex(key, elem)
 	}

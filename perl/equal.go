@@ -80,13 +80,13 @@ func (c *comparison) inside(a, b Thing) bool {
 		}
 		for i := range a.entries {
 			x, j := &a.entries[i], i
-			if b.entries[j].key.s != x.key.s {
-				if j = b.find(x.key.s); j < 0 {
+			if !b.entries[j].is(x.str(), x.tag) {
+				if j = b.find(x.str()); j < 0 {
 					return false
 				}
 			}
 			y := &b.entries[j]
-			if !c.loose && x.key.text != y.key.text && !isASCII(x.key.s) {
+			if !c.loose && x.isText() != y.isText() && !isASCII(x.str()) {
 				return false
 			}
 			if !c.element(x.val, y.val) {
@@ -178,15 +178,13 @@ func equalScalars(a, b Value) bool {
 
 // readAs returns the plain string that Perl's booleans and version strings read as.
 func readAs(v Value) Value {
-	switch x := v.Plain().any.(type) {
-	case *vstring:
-		return readAs(x.str)
-	case Kind:
-		if x == KindBool {
-			return Bytes(v.String())
-		}
+	switch v = v.Plain(); v.form() {
+	case formVString:
+		return readAs((*vstring)(v.ptr).str)
+	case formBool:
+		return Bytes(v.String())
 	}
-	return v.Plain()
+	return v
 }
 
 // sameCharacters compares two values that are not references as Perl's eq does.

@@ -147,7 +147,10 @@ func normal(v Value) Value {
 			for i := range t.entries {
 				e := &t.entries[i]
 				assign(&e.val, canon(e.val))
-				e.key.text = !isASCII(e.key.s)
+				e.tag &^= tagText
+				if !isASCII(e.str()) {
+					e.tag |= tagText
+				}
 			}
 		case *Array:
 			for i := range t.elems {

@@ -63,16 +63,24 @@ func (k Key) Value() Value {
 type Hash struct {
 	object
 	entries []entry
-	index   []int32 // nil while the hash is small; see place
+	index   *index // nil while the hash is small
 }
 
-type entry struct {
-	key Key
-	val Value
+// index finds the entries of a large hash. It is a power of two long and at most
+// half full. What finds its place taken goes to the next free one.
+type index struct {
+	places []int32 // the number of an entry plus one, or zero
+}
+
+func (x *index) clone() *index {
+	if x == nil {
+		return nil
+	}
+	return &index{slices.Clone(x.places)}
 }
 
 // Up to this many entries are searched one by one.
-const smallHash = 8
+const smallHash = 12
 
 var hashSeed = maphash.MakeSeed()
 
@@ -91,10 +99,15 @@ func (h *Hash) Len() int { return len(h.entries) }
 // find returns the number of a key's entry, or -1.
 func (h *Hash) find(key string) int {
 	if h.index != nil {
-		return int(h.index[h.place(key)]) - 1
+		return int(h.index.places[h.place(key)]) - 1
 	}
+	return h.search(key, tagOf(key))
+}
+
+// search is find for a small hash.
+func (h *Hash) search(key string, tag uint64) int {
 	for i := range h.entries {
-		if h.entries[i].key.s == key {
+		if h.entries[i].is(key, tag) {
 			return i
 		}
 	}
@@ -103,25 +116,23 @@ func (h *Hash) find(key string) int {
 
 // home returns where in the index the search for a key begins.
 func (h *Hash) home(key string) int {
-	return int(maphash.String(hashSeed, key) & uint64(len(h.index)-1))
+	return int(maphash.String(hashSeed, key) & uint64(len(h.index.places)-1))
 }
 
-// place returns where in the index key is, or would be. There is the number of
-// its entry plus one, or zero. The index is a power of two long and at most half
-// full; what finds its place taken goes to the next free one.
+// place returns where in the index key is, or would be.
 func (h *Hash) place(key string) int {
-	at := h.home(key)
-	for h.index[at] != 0 && h.entries[h.index[at]-1].key.s != key {
-		at = (at + 1) & (len(h.index) - 1)
+	at, places := h.home(key), h.index.places
+	for places[at] != 0 && h.entries[places[at]-1].str() != key {
+		at = (at + 1) & (len(places) - 1)
 	}
 	return at
 }
 
 // reindex makes an index with room for n entries.
 func (h *Hash) reindex(n int) {
-	h.index = make([]int32, 1<<bits.Len(uint(2*n-1)))
+	h.index = &index{make([]int32, 1<<bits.Len(uint(2*n-1)))}
 	for i := range h.entries {
-		h.index[h.place(h.entries[i].key.s)] = int32(i + 1)
+		h.index.places[h.place(h.entries[i].str())] = int32(i + 1)
 	}
 }
 
@@ -146,23 +157,23 @@ func (h *Hash) SetKey(key Key, v Value) { assign(h.at(key), v) }
 
 // at returns the element of a key, making the entry if there is none.
 func (h *Hash) at(key Key) *Value {
-	n := len(h.entries)
+	n, tag := len(h.entries), tagOf(key.s)
 	if h.index == nil {
-		if i := h.find(key.s); i >= 0 {
+		if i := h.search(key.s, tag); i >= 0 {
 			return &h.entries[i].val
 		}
-		h.entries = append(h.entries, entry{key: key})
+		h.entries = append(h.entries, entryOf(key, tag))
 		if n+1 > smallHash {
 			h.reindex(2 * n)
 		}
 		return &h.entries[n].val
 	}
 	at := h.place(key.s)
-	if i := h.index[at]; i > 0 {
+	if i := h.index.places[at]; i > 0 {
 		return &h.entries[i-1].val
 	}
-	h.entries = append(h.entries, entry{key: key})
-	if h.index[at] = int32(n + 1); 2*(n+1) > len(h.index) {
+	h.entries = append(h.entries, entryOf(key, tag))
+	if h.index.places[at] = int32(n + 1); 2*(n+1) > len(h.index.places) {
 		h.reindex(2 * n)
 	}
 	return &h.entries[n].val
@@ -178,7 +189,7 @@ func (h *Hash) Delete(key string) bool {
 	if h.index != nil {
 		h.unplace(h.place(key))
 		if i != last {
-			h.index[h.place(h.entries[last].key.s)] = int32(i + 1)
+			h.index.places[h.place(h.entries[last].str())] = int32(i + 1)
 		}
 	}
 	h.entries[i] = h.entries[last]
@@ -190,15 +201,16 @@ func (h *Hash) Delete(key string) bool {
 // unplace frees a place of the index, and moves up what was kept from its home
 // by that.
 func (h *Hash) unplace(free int) {
-	mask := len(h.index) - 1
-	for at := (free + 1) & mask; h.index[at] != 0; at = (at + 1) & mask {
-		home := h.home(h.entries[h.index[at]-1].key.s)
+	places := h.index.places
+	mask := len(places) - 1
+	for at := (free + 1) & mask; places[at] != 0; at = (at + 1) & mask {
+		home := h.home(h.entries[places[at]-1].str())
 		if (at-home)&mask >= (at-free)&mask {
-			h.index[free] = h.index[at]
+			places[free] = places[at]
 			free = at
 		}
 	}
-	h.index[free] = 0
+	places[free] = 0
 }
 
 // Slot returns the element under a key as a scalar that can be referred to, and
@@ -207,14 +219,14 @@ func (h *Hash) Slot(key Key) *Scalar { return slotOf(h.at(key)) }
 
 // SetSlot makes s itself the element under key, so that a reference to s refers
 // to the element.
-func (h *Hash) SetSlot(key Key, s *Scalar) { *h.at(key) = Value{any: slot{s}} }
+func (h *Hash) SetSlot(key Key, s *Scalar) { *h.at(key) = slotValue(s) }
 
 // All yields the entries in no particular order. The hash must not gain or
 // lose entries meanwhile.
 func (h *Hash) All() iter.Seq2[Key, Value] {
 	return func(yield func(Key, Value) bool) {
 		for i := range h.entries {
-			if !yield(h.entries[i].key, h.entries[i].val) {
+			if !yield(h.entries[i].key(), h.entries[i].val) {
 				return
 			}
 		}
@@ -231,7 +243,7 @@ func (h *Hash) Sorted() iter.Seq2[Key, Value] {
 		}
 		var few [16]int32 // which most hashes can do with
 		for _, i := range h.order(few[:0]) {
-			if !yield(h.entries[i].key, h.entries[i].val) {
+			if !yield(h.entries[i].key(), h.entries[i].val) {
 				return
 			}
 		}
@@ -241,7 +253,7 @@ func (h *Hash) Sorted() iter.Seq2[Key, Value] {
 // inOrder reports whether the entries are sorted as they are, as those of a hash
 // that was read from sorted data.
 func (h *Hash) inOrder() bool {
-	return slices.IsSortedFunc(h.entries, func(a, b entry) int { return strings.Compare(a.key.s, b.key.s) })
+	return slices.IsSortedFunc(h.entries, func(a, b entry) int { return strings.Compare(a.str(), b.str()) })
 }
 
 // order appends the numbers of the entries to order, in the order of their keys.
@@ -251,7 +263,7 @@ func (h *Hash) order(order []int32) []int32 {
 		order = append(order, int32(i))
 	}
 	slices.SortFunc(order, func(a, b int32) int {
-		return strings.Compare(h.entries[a].key.s, h.entries[b].key.s)
+		return strings.Compare(h.entries[a].str(), h.entries[b].str())
 	})
 	return order
 }

@@ -74,11 +74,11 @@ func Downgrade(v Value) (string, bool) {
 // characters returns what Perl would print, and whether that is in UTF-8 or has
 // one character a byte.
 func characters(v Value) (s string, text bool) {
-	switch v = v.Plain(); x := v.any.(type) {
-	case textPtr:
+	switch v = v.Plain(); v.form() {
+	case formText:
 		return v.Str(), true
-	case *vstring:
-		return characters(x.str)
+	case formVString:
+		return characters((*vstring)(v.ptr).str)
 	}
 	return v.String(), v.Kind() == KindRef
 }

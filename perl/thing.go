@@ -77,7 +77,7 @@ func (a *Array) Push(v Value) { a.elems = append(a.elems, v.Plain()) }
 func (a *Array) Slot(i int) *Scalar { return slotOf(&a.elems[i]) }
 
 // SetSlot makes s itself element i, so that a reference to s refers to the element.
-func (a *Array) SetSlot(i int, s *Scalar) { a.elems[i] = Value{any: slot{s}} }
+func (a *Array) SetSlot(i int, s *Scalar) { a.elems[i] = slotValue(s) }
 
 // All yields the elements in order.
 func (a *Array) All() iter.Seq2[int, Value] {
@@ -103,7 +103,7 @@ func slotOf(at *Value) *Scalar {
 		return s
 	}
 	s := &Scalar{v: *at}
-	*at = Value{any: slot{s}}
+	*at = slotValue(s)
 	return s
 }
 

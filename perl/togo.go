@@ -43,7 +43,7 @@ func (g *toGo) convert(v Value) any {
 		case *Hash:
 			m := row.val.(map[string]any)
 			for i := range t.entries {
-				m[t.entries[i].key.s] = g.value(t.entries[i].val)
+				m[t.entries[i].str()] = g.value(t.entries[i].val)
 			}
 		case *Array:
 			s := row.val.([]any)
@@ -171,7 +171,7 @@ func isPlain(t Thing) bool {
 	switch t := t.(type) {
 	case *Hash:
 		for i := range t.entries {
-			if !utf8.ValidString(t.entries[i].key.s) {
+			if !utf8.ValidString(t.entries[i].str()) {
 				return false
 			}
 		}

@@ -55,39 +55,98 @@ func (k Kind) String() string {
 // [Thing]. Values are not comparable with ==; use [Equal].
 type Value struct {
 	_   [0]func()
-	num uint64 // the number, or the length of the string
-	any any    // Kind for numbers; bytesPtr, latin1Ptr, textPtr; a Thing; weakRef; slot; *vstring
+	ptr unsafe.Pointer // to the bytes of a string, the thing, scalar or vstring; for numbers into numbers
+	num uint64         // the number; or else the form, and below it the length of the string or weak
 }
 
-type (
-	bytesPtr  *byte
-	latin1Ptr *byte
-	textPtr   *byte
-	weakRef   struct{ t Thing }
-	slot      struct{ s *Scalar }
-	vstring   struct {
-		str     Value
-		literal string
-	}
+// form is how a value is held.
+type form uint8
+
+const (
+	formUndef form = iota
+	formInt
+	formUint
+	formFloat
+	formBool
+	formBytes
+	formLatin1
+	formText
+	formVString
+	formHash
+	formArray
+	formScalar
+	formRegexp
+	formSlot
 )
 
-// Bytes returns a string without the UTF-8 flag. Each byte is one character.
-func Bytes(s string) Value {
-	return Value{num: uint64(len(s)), any: bytesPtr(unsafe.StringData(s))}
+// numbers is what the values point into that need all of num: at their form.
+var numbers [formBool + 1]byte
+
+const (
+	formShift = 56 // the form is above this in num
+	weak      = 1  // in num, for references
+)
+
+var kindOf = [...]Kind{
+	KindUndef, KindInt, KindUint, KindFloat, KindBool, KindBytes, KindBytes, KindText, KindVString,
+	KindRef, KindRef, KindRef, KindRef, KindRef,
 }
+
+type vstring struct {
+	str     Value
+	literal string
+}
+
+func (v Value) form() form {
+	if f := uintptr(v.ptr) - uintptr(unsafe.Pointer(&numbers)); f < uintptr(len(numbers)) {
+		return form(f)
+	}
+	return form(v.num >> formShift)
+}
+
+func numberOf(f form, num uint64) Value { return Value{ptr: unsafe.Pointer(&numbers[f]), num: num} }
+
+func stringOf(f form, s string) Value {
+	return Value{ptr: unsafe.Pointer(unsafe.StringData(s)), num: uint64(f)<<formShift | uint64(len(s))}
+}
+
+func slotValue(s *Scalar) Value {
+	return Value{ptr: unsafe.Pointer(s), num: uint64(formSlot) << formShift}
+}
+
+// refTo returns a reference to t, or the zero Value if t is nil.
+func refTo(t Thing) Value {
+	switch t := t.(type) {
+	case *Hash:
+		return pointTo(formHash, unsafe.Pointer(t))
+	case *Array:
+		return pointTo(formArray, unsafe.Pointer(t))
+	case *Scalar:
+		return pointTo(formScalar, unsafe.Pointer(t))
+	case *Regexp:
+		return pointTo(formRegexp, unsafe.Pointer(t))
+	}
+	return Value{}
+}
+
+func pointTo(f form, at unsafe.Pointer) Value {
+	if at == nil {
+		return Value{}
+	}
+	return Value{ptr: at, num: uint64(f) << formShift}
+}
+
+// Bytes returns a string without the UTF-8 flag. Each byte is one character.
+func Bytes(s string) Value { return stringOf(formBytes, s) }
 
 // Latin1 returns a string without the UTF-8 flag, as Bytes does, of which it is known
 // that its bytes stand for characters: because it was written as "\x{e9}", say. To
 // Perl, and to [Equal], it is the same as Bytes. A Go program gets the characters, in
 // UTF-8, where it gets the bytes of Bytes as they are.
-func Latin1(s string) Value {
-	return Value{num: uint64(len(s)), any: latin1Ptr(unsafe.StringData(s))}
-}
+func Latin1(s string) Value { return stringOf(formLatin1, s) }
 
 // Text returns a string with the UTF-8 flag. s is UTF-8.
-func Text(s string) Value {
-	return Value{num: uint64(len(s)), any: textPtr(unsafe.StringData(s))}
-}
+func Text(s string) Value { return stringOf(formText, s) }
 
 // String returns a Go string as the Perl string that it most likely means:
 // text if it holds something beyond ASCII and is valid UTF-8, bytes otherwise.
@@ -99,7 +158,7 @@ func String(s string) Value {
 }
 
 // Int returns an integer.
-func Int(i int64) Value { return Value{num: uint64(i), any: KindInt} }
+func Int(i int64) Value { return numberOf(formInt, uint64(i)) }
 
 // Uint returns an integer that may be above [math.MaxInt64]; up to there it is
 // the same as Int.
@@ -107,90 +166,68 @@ func Uint(u uint64) Value {
 	if u <= math.MaxInt64 {
 		return Int(int64(u))
 	}
-	return Value{num: u, any: KindUint}
+	return numberOf(formUint, u)
 }
 
 // Float returns a floating point number. It stays one even if it is integral.
-func Float(f float64) Value { return Value{num: math.Float64bits(f), any: KindFloat} }
+func Float(f float64) Value { return numberOf(formFloat, math.Float64bits(f)) }
 
 // Bool returns one of Perl's own booleans, which read as the strings "1" and "".
 func Bool(b bool) Value {
-	v := Value{any: KindBool}
 	if b {
-		v.num = 1
+		return numberOf(formBool, 1)
 	}
-	return v
+	return numberOf(formBool, 0)
 }
 
 // VString returns a version string: str is what it contains, literal is how it
 // was written, such as v1.2.3.
 func VString(str Value, literal string) Value {
-	return Value{any: &vstring{str.Plain(), literal}}
+	return pointTo(formVString, unsafe.Pointer(&vstring{str.Plain(), literal}))
 }
 
 // NewRef returns a reference to t. A nil t is a programmer's mistake and panics.
 func NewRef(t Thing) Value {
-	if isNil(t) {
+	v := refTo(t)
+	if v.ptr == nil {
 		panic("perl: NewRef of nil")
 	}
-	return Value{any: t}
+	return v
 }
 
 // NewWeakRef returns a weak reference to t: in Perl, one that does not keep t
 // alive. Here it differs from NewRef only in that codecs carry the flag along.
 func NewWeakRef(t Thing) Value {
-	if isNil(t) {
+	v := refTo(t)
+	if v.ptr == nil {
 		panic("perl: NewWeakRef of nil")
 	}
-	return Value{any: weakRef{t}}
-}
-
-// isNil reports whether t is nil or a nil pointer, such as the Hash of a Value
-// that is not a hash.
-func isNil(t Thing) bool {
-	switch t := t.(type) {
-	case *Hash:
-		return t == nil
-	case *Array:
-		return t == nil
-	case *Scalar:
-		return t == nil
-	case *Regexp:
-		return t == nil
-	}
-	return true
+	v.num |= weak
+	return v
 }
 
 // Kind returns what v holds.
 func (v Value) Kind() Kind {
-	switch x := v.any.(type) {
-	case nil:
-		return KindUndef
-	case bytesPtr, latin1Ptr:
-		return KindBytes
-	case textPtr:
-		return KindText
-	case Kind:
-		return x
-	case slot:
-		return x.s.v.Kind()
-	case *vstring:
-		return KindVString
-	default:
-		return KindRef
+	f := v.form()
+	if f == formSlot {
+		return v.content().Kind()
 	}
+	return kindOf[f]
 }
+
+// content returns what the scalar holds that v, of formSlot, is.
+func (v Value) content() Value { return (*Scalar)(v.ptr).v }
 
 // IsUndef reports whether v is undef.
 func (v Value) IsUndef() bool { return v.Kind() == KindUndef }
 
 // IsString reports whether v is a string: bytes or text.
 func (v Value) IsString() bool {
-	switch x := v.any.(type) {
-	case bytesPtr, latin1Ptr, textPtr:
+	switch v.form() {
+	case formBytes, formLatin1, formText:
 		return true
-	case slot:
-		return x.s.v.IsString()
+	case formSlot:
+		return v.content().IsString()
 	}
 	return false
 }
@@ -199,17 +236,13 @@ func (v Value) IsString() bool {
 // UTF-8 if it is KindText, what a version string contains. It is empty for
 // every other kind; see [Value.String] for what Perl would print.
 func (v Value) Str() string {
-	switch x := v.any.(type) {
-	case bytesPtr:
-		return unsafe.String((*byte)(x), v.num)
-	case latin1Ptr:
-		return unsafe.String((*byte)(x), v.num)
-	case textPtr:
-		return unsafe.String((*byte)(x), v.num)
-	case slot:
-		return x.s.v.Str()
-	case *vstring:
-		return x.str.Str()
+	switch v.form() {
+	case formBytes, formLatin1, formText:
+		return unsafe.String((*byte)(v.ptr), v.num&(1<<formShift-1))
+	case formSlot:
+		return v.content().Str()
+	case formVString:
+		return (*vstring)(v.ptr).str.Str()
 	}
 	return ""
 }
@@ -217,7 +250,8 @@ func (v Value) Str() string {
 // Literal returns how a version string was written, and the content of the
 // version string as a plain string. ok is false for every other kind.
 func (v Value) Literal() (literal string, str Value, ok bool) {
-	if x, ok := v.Plain().any.(*vstring); ok {
+	if v = v.Plain(); v.form() == formVString {
+		x := (*vstring)(v.ptr)
 		return x.literal, x.str, true
 	}
 	return "", Value{}, false
@@ -226,7 +260,7 @@ func (v Value) Literal() (literal string, str Value, ok bool) {
 // Int returns the integer of a value of KindInt, and zero for other kinds; see
 // [Value.AsInt] for Perl's conversion.
 func (v Value) Int() int64 {
-	if v = v.Plain(); v.any == KindInt {
+	if v = v.Plain(); v.form() == formInt {
 		return int64(v.num)
 	}
 	return 0
@@ -235,7 +269,8 @@ func (v Value) Int() int64 {
 // Uint returns the integer of a value of KindUint or of a KindInt that is not
 // negative, and zero for other kinds.
 func (v Value) Uint() uint64 {
-	if v = v.Plain(); v.any == KindUint || v.any == KindInt && int64(v.num) >= 0 {
+	v = v.Plain()
+	if f := v.form(); f == formUint || f == formInt && int64(v.num) >= 0 {
 		return v.num
 	}
 	return 0
@@ -244,7 +279,7 @@ func (v Value) Uint() uint64 {
 // Float returns the number of a value of KindFloat, and zero for other kinds;
 // see [Value.AsFloat] for Perl's conversion.
 func (v Value) Float() float64 {
-	if v = v.Plain(); v.any == KindFloat {
+	if v = v.Plain(); v.form() == formFloat {
 		return math.Float64frombits(v.num)
 	}
 	return 0
@@ -252,19 +287,17 @@ func (v Value) Float() float64 {
 
 // Thing returns what a reference points at, or nil if v is not a reference.
 func (v Value) Thing() Thing {
-	switch x := v.any.(type) {
-	case *Hash:
-		return x
-	case *Array:
-		return x
-	case *Scalar:
-		return x
-	case *Regexp:
-		return x
-	case weakRef:
-		return x.t
-	case slot:
-		return x.s.v.Thing()
+	switch v.form() {
+	case formHash:
+		return (*Hash)(v.ptr)
+	case formArray:
+		return (*Array)(v.ptr)
+	case formScalar:
+		return (*Scalar)(v.ptr)
+	case formRegexp:
+		return (*Regexp)(v.ptr)
+	case formSlot:
+		return v.content().Thing()
 	}
 	return nil
 }
@@ -276,17 +309,20 @@ func (v Value) Hash() *Hash { h, _ := v.Thing().(*Hash); return h }
 func (v Value) Array() *Array { a, _ := v.Thing().(*Array); return a }
 
 // IsLatin1 reports whether v was made by [Latin1].
-func (v Value) IsLatin1() bool { _, ok := v.Plain().any.(latin1Ptr); return ok }
+func (v Value) IsLatin1() bool { return v.Plain().form() == formLatin1 }
 
 // IsWeak reports whether v is a weak reference.
-func (v Value) IsWeak() bool { _, ok := v.Plain().any.(weakRef); return ok }
+func (v Value) IsWeak() bool {
+	v = v.Plain()
+	return kindOf[v.form()] == KindRef && v.num&weak != 0
+}
 
 // Slot returns the scalar that an element of a hash or array is, if something
 // refers to that element ([Hash.Slot], [Array.Slot]), and nil otherwise. All
 // other methods of such a Value speak of the scalar's content.
 func (v Value) Slot() *Scalar {
-	if x, ok := v.any.(slot); ok {
-		return x.s
+	if v.form() == formSlot {
+		return (*Scalar)(v.ptr)
 	}
 	return nil
 }
@@ -294,8 +330,8 @@ func (v Value) Slot() *Scalar {
 // Plain returns the content of v without the identity of the element it was
 // read from.
 func (v Value) Plain() Value {
-	if x, ok := v.any.(slot); ok {
-		return x.s.v
+	if v.form() == formSlot {
+		return v.content()
 	}
 	return v
 }
