@@ -110,12 +110,21 @@ const (
 		# As YAML does, but where it cannot read what it writes: it does not indent the
 		# colon after a key in lines, and in an array it takes no key with a quote in
 		# quotes for one, and none that begins with a colon; one with an equals sign and
-		# a colon it takes for the key of a reference.
+		# a colon it takes for the key of a reference. What ends in white space and >0
+		# it takes for the beginning of a block.
 		my $emit = YAML::Dumper->can('_emit_str');
 		*YAML::Dumper::_emit_str = sub {
-			return &$emit if ($_[2] || 0) != 3;
 			my $self = $_[0];
 			my $at = length $self->{stream};
+			if (($_[2] || 0) != 3) {
+				&$emit;
+				if (substr($self->{stream}, $at) =~ /^ [^'"|].*\s[>|](?:[-+]0+|0+[-+]?)$/) {
+					substr($self->{stream}, $at) = ' ';
+					$_[1] =~ /'/ ? $self->_emit_double($_[1]) : $self->_emit_single($_[1]);
+					$self->_emit("\n");
+				}
+				return;
+			}
 			if ($_[1] =~ /\n/) { $self->_emit_double($_[1]) } else { &$emit }
 			my $key = substr $self->{stream}, $at;
 			1 while $key =~ s/^("(?:[^\\]|\\[^"])*)\\"/$1\\x22/;

@@ -71,7 +71,7 @@ func (e *encoder) isSpacePM(r rune) bool {
 // isPlainPM reports whether a scalar needs no quotes.
 func (e *encoder) isPlainPM(v perl.Value, s string) bool {
 	if s == "" || s == "-" || s == "=" || strings.IndexByte("{[~`'\"!@#>|%&?*^", s[0]) >= 0 ||
-		strings.ContainsAny(s, "{[]},") || strings.IndexByte(":|>", s[len(s)-1]) >= 0 {
+		strings.ContainsAny(s, "{[]},") || strings.IndexByte(":|>", s[len(s)-1]) >= 0 || e.endsInIndicator(s) {
 		return false
 	}
 	last := byte(' ') // before the first character, as if it were after white space
@@ -90,6 +90,25 @@ func (e *encoder) isPlainPM(v perl.Value, s string) bool {
 		i += n
 	}
 	return true
+}
+
+// endsInIndicator reports whether s ends in white space and what would begin a block
+// with no indentation, such as >0. YAML.pm writes that without quotes, and dies of it.
+func (e *encoder) endsInIndicator(s string) bool {
+	i := strings.LastIndexAny(s, "|>")
+	if i < 1 {
+		return false
+	}
+	header := s[i+1:]
+	digits := strings.Trim(header, "+-")
+	if digits == "" || strings.Trim(digits, "0") != "" || len(header)-len(digits) > 1 {
+		return false
+	}
+	r, _ := utf8.DecodeLastRuneInString(s[:i])
+	if e.codec.latin1() {
+		r = rune(s[i-1])
+	}
+	return e.isSpacePM(r)
 }
 
 // appendPMDouble appends a scalar in double quotes. Where there may be a hash, YAML.pm
