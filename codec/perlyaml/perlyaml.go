@@ -20,7 +20,9 @@
 // A plain scalar means what it means to the module. ~ is undef and null a string, but
 // to YAML::XS null and nothing are undef as well, true and false are Perl's own
 // booleans, and what looks like a number is one: here it is one if it would be
-// written with the same characters, and a string otherwise (1e3, 007). Dates, yes
+// written with the same characters, and a string otherwise (1e3, 007). In Perl a number
+// is a string as well, and written without quotes since it is a number; one that began
+// as a string and was then used as a number is a string here. Dates, yes
 // and no, 0x1f are strings to all of them. If a key occurs twice, the last one counts,
 // with PM the first, as in Perl. Objects keep their class, as they do in Perl with
 // $LoadBlessed only, which CGI::Session sets for Syck and PM.
