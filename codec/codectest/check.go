@@ -16,7 +16,8 @@ import (
 //     a *LimitError;
 //   - give other bytes the second time;
 //   - read in its own bytes what Perl's eq or the shape of references can tell
-//     from the value they were made of.
+//     from the value they were made of;
+//   - pick an entry that is not what Decode says, if it is a [codec.Picker].
 //
 // A format may not tell 1.5 from '1.5', so a number may come back as a string with
 // the same characters.
@@ -39,6 +40,9 @@ func checkDecode(c codec.Codec, data []byte) error {
 			return fmt.Errorf("error %v is at byte %d of %d", err, s.Offset, len(data))
 		}
 		return nil
+	}
+	if err := checkPick(c, own, v); err != nil {
+		return err
 	}
 	meant := format(v, true)
 	for i := range own {
