@@ -29,6 +29,9 @@ var (
 	ErrInvalidID = errors.New("invalid session id")
 	// ErrTooLarge reports data over the store's limit. Nothing was changed.
 	ErrTooLarge = errors.New("session data too large")
+	// ErrInvalidData reports data that this store cannot hold, such as bytes that are
+	// not text in a column of text. Nothing was changed.
+	ErrInvalidData = errors.New("session data that the store cannot hold")
 	// ErrUnsafe reports a place that the store refuses to touch, such as a
 	// link or a pipe where a session file should be.
 	ErrUnsafe = errors.New("unsafe session file")

@@ -59,7 +59,14 @@ func retry[T any](ctx context.Context, s *Store, f func(context.Context) (T, err
 	start := time.Now()
 	for pause := shortest; ; pause = min(2*pause, longest) {
 		v, err := f(ctx)
-		if err == nil || s.dialect.Fault(err) != Busy || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil {
+			return v, err
+		}
+		switch s.fault(err) {
+		case Busy:
+		case Stale:
+			s.closeStatements()
+		default:
 			return v, err
 		}
 		if _, bounded := ctx.Deadline(); !bounded && time.Since(start) > s.wait {
@@ -79,17 +86,23 @@ func retry[T any](ctx context.Context, s *Store, f func(context.Context) (T, err
 
 // explain adds to an error of the driver what the caller may decide on.
 func (s *Store) explain(ctx context.Context, err error) error {
-	ours := errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrNotFound) ||
-		errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrTooLarge)
 	switch end := ctx.Err(); {
-	case ours:
+	case isOurs(err):
 		return err
 	case end != nil && errors.Is(err, end):
 		return err
 	case end != nil:
 		return fmt.Errorf("%w (%w)", end, err)
 	}
-	switch s.dialect.Fault(err) {
+	switch s.fault(err) {
+	case TooLarge: // these three texts of the database quote what was sent
+		return fmt.Errorf("%w: the column takes less", store.ErrTooLarge)
+	case BadData:
+		return fmt.Errorf("%w: not text of the column's character set", store.ErrInvalidData)
+	case BadID:
+		return fmt.Errorf("%w: the column does not take it", store.ErrInvalidID)
+	case Duplicate:
+		return store.ErrConflict
 	case NoTable:
 		return fmt.Errorf("%w: no table %s as wanted; make it with Migrate, or: %s: %w",
 			store.ErrUnavailable, s.table, s.migrate, err)
@@ -97,4 +110,28 @@ func (s *Store) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return err
+}
+
+func isOurs(err error) bool {
+	for _, ours := range []error{store.ErrUnavailable, store.ErrNotFound, store.ErrConflict,
+		store.ErrTooLarge, store.ErrInvalidData, store.ErrInvalidID} {
+		if errors.Is(err, ours) {
+			return true
+		}
+	}
+	return false
+}
+
+var errStale = errors.New("statement was closed")
+
+// fault is Dialect.Fault, for errors of database/sql too.
+func (s *Store) fault(err error) Fault {
+	if isOurs(err) || errors.Is(err, errClosed) {
+		return Other
+	}
+	// Another goroutine has found the statements to be stale.
+	if errors.Is(err, errStale) || err.Error() == "sql: statement is closed" && !s.closed.Load() {
+		return Stale
+	}
+	return s.dialect.Fault(err)
 }

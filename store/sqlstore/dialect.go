@@ -41,26 +41,57 @@ type Dialect struct {
 	// value is then bound once.
 	Reuse bool
 
+	// ValidID reports whether the database can tell an id from every other. Nil
+	// means that it always can.
+	ValidID func(id string) bool
+	// Encode returns the value that is bound for data, or store.ErrInvalidData; and
+	// Decode the data that a column holds. Nil means the bytes themselves.
+	Encode func(data []byte) (any, error)
+	Decode func(column []byte) []byte
+	// Other returns what else than Encode's value a column may hold that is read as
+	// the same data, or nil.
+	Other func(data []byte) any
+
+	// SameID is the condition that a row is that of {?id}, and SameData that its
+	// data is {?old}.
+	SameID, SameData string
+	// Insert and Update are how statements that store data begin: INSERT INTO and
+	// UPDATE if empty. NewData is what an update sets the data to, {?data} if empty.
+	Insert, Update, NewData string
+
 	// Load selects the length of the data in bytes and, if that is at most
 	// {?max}, the data as bytes, else NULL. It must not read data that is longer.
 	Load string
 	// Exists selects a row if the session is there.
 	Exists string
-	// Create stores a session if there is none, and affects one row or none.
+	// Create stores a session if there is no row of its id, or one whose data is NULL,
+	// and affects one row or none. Where the database cannot do both with one
+	// statement it is a plain INSERT that fails with the Fault Duplicate.
 	Create string
-	// Replace stores {?data} if the data is {?old}, and affects one row or none.
+	// Replace stores {?data} if the data is {?old}, and affects one row or none. It
+	// need not affect a row that it leaves as it was.
 	Replace string
 	// Overwrite stores a session whatever is there. It affects no row if the
-	// table cannot tell the id from another one.
+	// table cannot tell the id from another one. Where the database has no such
+	// statement it is empty, and an update is tried before an insert.
 	Overwrite string
 	// Delete removes a session; DeleteIf does so if its data is {?old}, and
 	// affects one row or none.
 	Delete, DeleteIf string
+	// Lock is for databases that cannot compare data, as Oracle its LOBs: it selects
+	// the data and locks the row until the end of the transaction. The data is
+	// then compared here, in the place of SameData.
+	Lock string
 	// First selects the {?limit} first ids, and Next those after {?after}, in
 	// an order of the database's choice that Next continues.
 	First, Next string
 	// Table creates the table in Perl's layout if it is not there.
 	Table string
+	// Columns selects how many of the two columns there are, the longest id that they
+	// take, in characters, and the longest data, in bytes; NULL for no limit.
+	// {tablename}, {schemaname}, {idname} and {dataname} are the names without
+	// quotes, that of the schema empty if none was given. Empty means no limits.
+	Columns string
 
 	// Match compares {column}, one of Options.Index, with {?value}, a text. Empty
 	// stands for {column} = {?value}.
@@ -76,6 +107,32 @@ type Dialect struct {
 	Linger string
 }
 
+// complete fills in the statements that follow from others.
+func (d Dialect) complete() Dialect {
+	fill := func(template *string, parts ...string) {
+		if *template == "" {
+			*template = strings.Join(parts, "")
+		}
+	}
+	fill(&d.Insert, "INSERT INTO")
+	fill(&d.Update, "UPDATE")
+	fill(&d.NewData, "{?data}")
+	fill(&d.Exists, "SELECT 1 FROM {table} WHERE ", d.SameID, " AND {data} IS NOT NULL")
+	fill(&d.Create, d.Insert, " {table} ({id}, {data}{columns}) VALUES ({?id}, {?data}{values})")
+	fill(&d.Replace, d.rewrite(), " AND ", d.SameData)
+	fill(&d.Delete, "DELETE FROM {table} WHERE ", d.SameID)
+	fill(&d.DeleteIf, d.Delete, " AND ", d.SameData)
+	return d
+}
+
+// rewrite stores {?data} in a row that is there.
+func (d Dialect) rewrite() string {
+	return d.Update + " {table} SET {data} = " + d.NewData + "{sets} WHERE " + d.SameID
+}
+
+// empty is Delete for those who keep the row.
+func (d Dialect) empty() string { return "UPDATE {table} SET {data} = NULL WHERE " + d.SameID }
+
 // Fault is what an error means to the store.
 type Fault int
 
@@ -84,12 +141,18 @@ const (
 	Busy                     // nothing was done, and it may work when tried again
 	NoTable                  // the table is not there, or has not these columns
 	Unreachable              // the database cannot be opened or makes no sense
+	Duplicate                // a row of this id is there
+	TooLarge                 // the data is longer than the column
+	BadData                  // the column cannot hold these bytes
+	BadID                    // the id cannot be stored or compared
+	Stale                    // the statement has to be prepared again
 )
 
 // query is a template made into a statement.
 type query struct {
 	text  string
 	binds []string // the names of the values, in the order of the placeholders
+	data  func([]byte) any
 	stmt  atomic.Pointer[sql.Stmt]
 }
 
@@ -98,6 +161,7 @@ type args struct {
 	id, after  string
 	value      string
 	data, old  []byte
+	other      any // in the place of old
 	max, limit int
 	extra      []any         // the values of the columns that Options adds: {?x0}, {?x1} …
 	many       []store.Entry // {?id0}, {?old0}, {?id1} …
@@ -114,22 +178,24 @@ func (q *query) values(a args) []any {
 		case "value":
 			vs[i] = a.value
 		case "data":
-			vs[i] = a.data
+			vs[i] = q.data(a.data)
 		case "old":
-			vs[i] = a.old
+			if vs[i] = a.other; a.other == nil {
+				vs[i] = q.data(a.old)
+			}
 		case "max":
 			vs[i] = int64(a.max)
 		case "limit":
 			vs[i] = int64(a.limit)
 		default:
-			vs[i] = a.numbered(name)
+			vs[i] = q.numbered(a, name)
 		}
 	}
 	return vs
 }
 
 // numbered returns the value of a name with a number behind it.
-func (a args) numbered(name string) any {
+func (q *query) numbered(a args, name string) any {
 	digits := strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyz")
 	n, _ := strconv.Atoi(digits)
 	switch strings.TrimSuffix(name, digits) {
@@ -137,7 +203,7 @@ func (a args) numbered(name string) any {
 		return a.many[n].ID
 	case "old":
 		data, _ := a.many[n].Rev.Data()
-		return notNil(data)
+		return q.data(notNil(data))
 	}
 	return a.extra[n]
 }
@@ -149,8 +215,26 @@ var (
 
 func validName(name string) bool { return nameForm.MatchString(name) }
 
+// bound returns the value to bind for data. What cannot be encoded is NULL, which
+// equals nothing; Save has checked what it is to store.
+func (d Dialect) bound(data []byte) any {
+	if d.Encode == nil {
+		return data
+	}
+	v, err := d.Encode(data)
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
 func (d Dialect) expand(template, table, id, data string) *query {
-	q := &query{}
+	q := &query{data: d.bound}
+	bare := func(quoted string) string { return quoted[1 : len(quoted)-1] }
+	schema, name, qualified := strings.Cut(table, ".")
+	if !qualified {
+		schema, name = `""`, table
+	}
 	number := map[string]int{}
 	q.text = inTemplate.ReplaceAllStringFunc(template, func(m string) string {
 		switch m {
@@ -160,6 +244,14 @@ func (d Dialect) expand(template, table, id, data string) *query {
 			return id
 		case "{data}":
 			return data
+		case "{schemaname}":
+			return bare(schema)
+		case "{tablename}":
+			return bare(name)
+		case "{idname}":
+			return bare(id)
+		case "{dataname}":
+			return bare(data)
 		}
 		name := m[2 : len(m)-1]
 		n := number[name]

@@ -32,8 +32,9 @@ func (s *Store) Records(ctx context.Context) iter.Seq2[store.Entry, error] {
 		if err := rows.Scan(&e.ID, &size, &e.Data); err != nil {
 			return store.Entry{}, err
 		}
+		e.Data = s.decode(e.Data)
 		e.Rev = store.DataRev(notNil(e.Data))
-		return e, s.checkSize(size.Int64)
+		return e, s.checkSize(max(size.Int64, int64(len(e.Data))))
 	})
 }
 
@@ -131,18 +132,4 @@ func (s *Store) DeleteBatch(ctx context.Context, sessions []store.Entry) (remove
 		}
 	}
 	return removed, nil
-}
-
-// execMany runs a statement and returns how many rows it affected.
-func (s *Store) execMany(ctx context.Context, q *query, a args) (int, error) {
-	st, err := s.stmt(ctx, q)
-	if err != nil {
-		return 0, err
-	}
-	res, err := st.ExecContext(ctx, q.values(a)...)
-	if err != nil {
-		return 0, err
-	}
-	n, err := res.RowsAffected()
-	return int(n), err
 }

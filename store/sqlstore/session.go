@@ -12,9 +12,12 @@ import (
 // maxID is longer than any generated id and any e-mail address.
 const maxID = 255
 
-func checkID(id string) error {
-	if id == "" || len(id) > maxID {
+func (s *Store) checkID(id string) error {
+	switch {
+	case id == "" || len(id) > maxID:
 		return fmt.Errorf("%w: %d bytes, want 1 to %d", store.ErrInvalidID, len(id), maxID)
+	case s.dialect.ValidID != nil && !s.dialect.ValidID(id):
+		return fmt.Errorf("%w: not one that %s keeps apart from others", store.ErrInvalidID, s.dialect.Name)
 	}
 	return nil
 }
@@ -22,24 +25,25 @@ func checkID(id string) error {
 // Load returns the data stored under id. Data that is longer than
 // Options.MaxBytes is not read and reported as ErrTooLarge.
 func (s *Store) Load(ctx context.Context, id string) (store.Record, error) {
-	if err := checkID(id); err != nil {
+	if err := s.checkID(id); err != nil {
 		return store.Record{}, err
 	}
 	return call(ctx, s, "load from", func(ctx context.Context) (store.Record, error) {
-		st, err := s.stmt(ctx, s.load)
-		if err != nil {
+		if err := s.fits(ctx, id, 0); err != nil {
 			return store.Record{}, err
 		}
 		var size sql.NullInt64
 		var data []byte
-		err = st.QueryRowContext(ctx, s.load.values(args{id: id, max: s.maxBytes})...).Scan(&size, &data)
+		err := s.row(ctx, s.load, args{id: id, max: s.maxBytes}, &size, &data)
 		switch {
 		case errors.Is(err, sql.ErrNoRows), err == nil && !size.Valid:
 			return store.Record{}, store.ErrNotFound
 		case err != nil:
 			return store.Record{}, err
-		case size.Int64 > int64(s.maxBytes):
-			return store.Record{}, fmt.Errorf("%w: %d bytes, want at most %d", store.ErrTooLarge, size.Int64, s.maxBytes)
+		}
+		data = s.decode(data)
+		if err := s.checkSize(max(size.Int64, int64(len(data)))); err != nil {
+			return store.Record{}, err
 		}
 		return store.Record{Data: data, Rev: store.DataRev(data)}, nil
 	})
@@ -49,98 +53,61 @@ func (s *Store) Load(ctx context.Context, id string) (store.Record, error) {
 // tell a conflict from a session that is gone. The version it returns is a copy
 // of data. Of the options only Index is of use: a table expires nothing.
 //
+// Data that the column cannot hold is refused before anything is changed, also where
+// the database would cut it: with ErrTooLarge if it is too long, and with
+// ErrInvalidData if it is not text and the column is.
+//
 // If ctx ends while the database is at work it may still save.
 func (s *Store) Save(ctx context.Context, id string, data []byte, old store.Rev, opts store.SaveOptions) (store.Rev, error) {
-	if err := checkID(id); err != nil {
+	if err := s.checkID(id); err != nil {
 		return store.Rev{}, err
 	}
-	if len(data) > s.maxBytes {
-		return store.Rev{}, fmt.Errorf("save to %s: %w: %d bytes, want at most %d",
-			s.dialect.Name, store.ErrTooLarge, len(data), s.maxBytes)
+	err := s.checkSize(int64(len(data)))
+	if err == nil && s.dialect.Encode != nil {
+		_, err = s.dialect.Encode(data)
+	}
+	if err != nil {
+		return store.Rev{}, fmt.Errorf("save to %s: %w", s.dialect.Name, err)
 	}
 	// A copy, as the version is these bytes; and not nil, which would be NULL.
 	data = append(make([]byte, 0, len(data)), data...)
 	return call(ctx, s, "save to", func(ctx context.Context) (store.Rev, error) {
-		a := args{id: id, data: data, extra: s.columns.values(opts.Index)}
-		var saved bool
-		var err error
-		switch read, ok := old.Data(); {
-		case old.IsZero():
-			saved, err = s.exec(ctx, s.create, a)
-		case old.IsAny():
-			saved, err = s.exec(ctx, s.overwrite, a)
-		case ok:
-			a.old = notNil(read)
-			if saved, err = s.exec(ctx, s.replace, a); err == nil && !saved {
-				err = s.changedOrGone(ctx, id)
-			}
-		default:
-			err = s.changedOrGone(ctx, id)
-		}
-		switch {
-		case err != nil:
+		if err := s.fits(ctx, id, len(data)); err != nil {
 			return store.Rev{}, err
-		case !saved:
-			return store.Rev{}, store.ErrConflict
+		}
+		a := args{id: id, data: data, extra: s.columns.values(opts.Index)}
+		if err := s.save(ctx, a, old); err != nil {
+			return store.Rev{}, err
 		}
 		return store.DataRev(data), nil
 	})
 }
 
 // Delete removes the row of the session with one statement. Like Perl it removes
-// the whole row, whatever other columns it has.
+// the whole row, whatever other columns it has. With Options.NoDelete it empties
+// the data column.
 func (s *Store) Delete(ctx context.Context, id string, old store.Rev) error {
-	if err := checkID(id); err != nil {
+	if err := s.checkID(id); err != nil {
 		return err
 	}
-	_, err := call(ctx, s, "delete from", func(ctx context.Context) (bool, error) {
-		if old.IsAny() {
-			return s.exec(ctx, s.remove, args{id: id})
+	_, err := call(ctx, s, "delete from", func(ctx context.Context) (struct{}, error) {
+		err := s.fits(ctx, id, 0)
+		if err == nil {
+			err = s.delete(ctx, args{id: id}, old)
 		}
-		if read, ok := old.Data(); ok {
-			removed, err := s.exec(ctx, s.removeIf, args{id: id, old: notNil(read)})
-			if err != nil || removed {
-				return removed, err
-			}
-		}
-		err := s.changedOrGone(ctx, id)
 		if errors.Is(err, store.ErrNotFound) {
 			err = nil
 		}
-		return false, err
+		return struct{}{}, err
 	})
 	return err
 }
 
-// exec runs a statement and reports whether it affected a row.
-func (s *Store) exec(ctx context.Context, q *query, a args) (bool, error) {
-	st, err := s.stmt(ctx, q)
-	if err != nil {
-		return false, err
+func (s *Store) decode(column []byte) []byte {
+	if s.dialect.Decode == nil {
+		return column
 	}
-	res, err := st.ExecContext(ctx, q.values(a)...)
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n > 0, err
-}
-
-// changedOrGone returns the reason why a conditional statement found no row.
-func (s *Store) changedOrGone(ctx context.Context, id string) error {
-	st, err := s.stmt(ctx, s.exists)
-	if err != nil {
-		return err
-	}
-	var one int
-	switch err := st.QueryRowContext(ctx, s.exists.values(args{id: id})...).Scan(&one); {
-	case err == nil:
-		return store.ErrConflict
-	case errors.Is(err, sql.ErrNoRows):
-		return store.ErrNotFound
-	default:
-		return err
-	}
+	return s.dialect.Decode(column)
 }
 
 // notNil keeps empty data from being bound as NULL.

@@ -25,19 +25,18 @@ var SQLite = Dialect{
 	Bind:  func(n int) string { return "?" + strconv.Itoa(n) },
 	Reuse: true,
 
+	SameID:   sqliteSameID,
+	SameData: `CAST({data} AS BLOB) = {?old}`,
+	NewData:  `CASE typeof({data}) WHEN 'text' THEN CAST({?data} AS TEXT) ELSE {?data} END`,
+
 	// octet_length looks at the header of the row only.
 	Load: `SELECT octet_length({data}), CASE WHEN octet_length({data}) <= {?max} THEN CAST({data} AS BLOB) END` +
 		` FROM {table} WHERE ` + sqliteSameID,
-	Exists: `SELECT 1 FROM {table} WHERE ` + sqliteSameID + ` AND {data} IS NOT NULL`,
 	Create: `INSERT INTO {table} ({id}, {data}{columns}) VALUES ({?id}, {?data}{values})` +
 		` ON CONFLICT ({id}) DO UPDATE SET {data} = excluded.{data}{sets} WHERE {data} IS NULL AND ` + sqliteSameText,
-	Replace: `UPDATE {table} SET {data} = CASE typeof({data}) WHEN 'text' THEN CAST({?data} AS TEXT) ELSE {?data} END{sets}` +
-		` WHERE ` + sqliteSameID + ` AND CAST({data} AS BLOB) = {?old}`,
 	Overwrite: `INSERT INTO {table} ({id}, {data}{columns}) VALUES ({?id}, {?data}{values})` +
 		` ON CONFLICT ({id}) DO UPDATE SET {data} = CASE typeof({data}) WHEN 'text'` +
 		` THEN CAST(excluded.{data} AS TEXT) ELSE excluded.{data} END{sets} WHERE ` + sqliteSameText,
-	Delete:   `DELETE FROM {table} WHERE ` + sqliteSameID,
-	DeleteIf: `DELETE FROM {table} WHERE ` + sqliteSameID + ` AND CAST({data} AS BLOB) = {?old}`,
 
 	// Every text sorts before the empty blob: ids stored as blobs, which
 	// neither Perl nor Load would find, are left out, by the index.

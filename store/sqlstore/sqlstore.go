@@ -47,6 +47,26 @@ type Options struct {
 	// LastUpdated of Request Tracker. Empty means none.
 	Updated string
 
+	// NoInsert keeps Save from making rows: a session is kept in a row that the
+	// application has made. Save reports ErrNotFound if there is none. (Perl's flexmysql
+	// loses the data.) A row whose data is NULL takes a new session.
+	NoInsert bool
+
+	// NoDelete has Delete set the data to NULL and keep the row.
+	NoDelete bool
+
+	// AutoCreate has Save make the table, as Migrate does, if it is not there.
+	AutoCreate bool
+
+	// AutoDisconnect says whether Close closes the database. Nil means that it closes
+	// what a function given to [Open] returned, and not what was given to [New].
+	AutoDisconnect *bool
+
+	// Unprepared sends each statement with its text, and prepares none: for pools
+	// such as PgBouncer that give each transaction another connection. (With the
+	// driver pgx its default_query_exec_mode has to be cache_describe or exec too.)
+	Unprepared bool
+
 	// MaxBytes limits the data of one session, read or written. Zero means
 	// store.MaxBytes.
 	MaxBytes int
@@ -74,7 +94,13 @@ type Store struct {
 	prompt  atomic.Bool // calls are known to return soon after their context ends
 	workers workers     // for those that are not
 
-	load, create, replace, overwrite, remove, removeIf, exists *query
+	unprepared, noInsert, autoCreate bool
+	keepOpen, closeIt                bool // what Options.AutoDisconnect says
+
+	load, exists, same, limits       *query
+	create, fill, overwrite, rewrite *query
+	replace, remove, removeIf, lock  *query
+	known                            atomic.Pointer[limits]
 
 	ids, records pages
 	finds        []pages // by indexed column
@@ -127,6 +153,11 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 	if opts != nil {
 		o = *opts
 	}
+	if o.NoDelete {
+		d.Delete = d.empty()
+		d.DeleteIf = ""
+	}
+	d = d.complete()
 	s := &Store{
 		dialect:  d,
 		table:    or(o.Table, "sessions"),
@@ -136,6 +167,9 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 		workers:  newWorkers(),
 	}
 	s.prompt.Store(d.Linger == "")
+	s.unprepared, s.noInsert, s.autoCreate = o.Unprepared, o.NoInsert, o.AutoCreate
+	s.keepOpen = o.AutoDisconnect != nil && !*o.AutoDisconnect
+	s.closeIt = o.AutoDisconnect != nil && *o.AutoDisconnect
 	id, data := or(o.IDColumn, "id"), or(o.DataColumn, "a_session")
 	schema, table, qualified := strings.Cut(s.table, ".")
 	names := []string{schema, id, data}
@@ -160,15 +194,19 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 	}
 	expand := func(template string) *query {
 		q := d.expand(s.columns.in(template), quoted, d.Quote(id), d.Quote(data))
-		s.queries = append(s.queries, q)
+		if q.text != "" {
+			s.queries = append(s.queries, q)
+		}
 		return q
 	}
 	expandPages := func(change func(template string) string) pages {
 		return pages{expand(change(d.First)), expand(change(d.Next))}
 	}
-	s.load, s.create, s.replace = expand(d.Load), expand(d.Create), expand(d.Replace)
-	s.overwrite, s.exists = expand(d.Overwrite), expand(d.Exists)
-	s.remove, s.removeIf = expand(d.Delete), expand(d.DeleteIf)
+	s.load, s.exists, s.limits = expand(d.Load), expand(d.Exists), expand(d.Columns)
+	s.same = expand(d.Exists + " AND " + d.SameData)
+	s.create, s.fill = expand(d.Create), expand(d.rewrite()+" AND {data} IS NULL")
+	s.overwrite, s.rewrite, s.replace = expand(d.Overwrite), expand(d.rewrite()), expand(d.Replace)
+	s.remove, s.removeIf, s.lock = expand(d.Delete), expand(d.DeleteIf), expand(d.Lock)
 	s.ids = expandPages(func(template string) string { return template })
 	s.records = expandPages(d.withData)
 	for _, col := range s.columns.quoted {
@@ -217,38 +255,6 @@ func (s *Store) handle(ctx context.Context) (*sql.DB, error) {
 	return db, nil
 }
 
-// stmt returns q prepared. A statement is prepared once; one that failed, say
-// because its table is not there yet, is prepared again the next time.
-func (s *Store) stmt(ctx context.Context, q *query) (*sql.Stmt, error) {
-	db, err := s.handle(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if st := q.stmt.Load(); st != nil {
-		return st, nil
-	}
-	if !s.prompt.Load() {
-		var ms int64
-		if err := db.QueryRowContext(ctx, s.dialect.Linger).Scan(&ms); err != nil {
-			return nil, err
-		}
-		s.prompt.Store(ms <= lingerMax.Milliseconds())
-	}
-	st, err := db.PrepareContext(ctx, q.text)
-	if err != nil {
-		return nil, err
-	}
-	if !q.stmt.CompareAndSwap(nil, st) {
-		st.Close()
-		st = q.stmt.Load()
-	}
-	if s.closed.Load() {
-		s.closeStatements()
-		return nil, errClosed
-	}
-	return st, nil
-}
-
 // Close closes the statements that the store prepared and, if the store came
 // from [Open], the database.
 func (s *Store) Close() error {
@@ -259,18 +265,8 @@ func (s *Store) Close() error {
 	}
 	close(s.workers.quit)
 	err := s.closeStatements()
-	if db := s.db.Load(); db != nil && s.open != nil {
+	if db := s.db.Load(); db != nil && (s.closeIt || s.open != nil && !s.keepOpen) {
 		err = errors.Join(err, db.Close())
 	}
 	return err
-}
-
-func (s *Store) closeStatements() error {
-	var errs []error
-	for _, q := range s.queries {
-		if st := q.stmt.Swap(nil); st != nil {
-			errs = append(errs, st.Close())
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"iter"
 )
 
@@ -60,14 +59,6 @@ func (s *Store) page(ctx context.Context, q *query, a args) ([]string, error) {
 	})
 }
 
-func (s *Store) query(ctx context.Context, q *query, a args) (*sql.Rows, error) {
-	st, err := s.stmt(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	return st.QueryContext(ctx, q.values(a)...)
-}
-
 // Ping looks up a session in the table. It reports ErrUnavailable if the database
 // cannot be opened, and if the table is not there.
 func (s *Store) Ping(ctx context.Context) error {
@@ -90,12 +81,16 @@ func (s *Store) Ping(ctx context.Context) error {
 // changes nothing about one that is there.
 func (s *Store) Migrate(ctx context.Context) error {
 	_, err := call(ctx, s, "make a table in", func(ctx context.Context) (struct{}, error) {
-		db, err := s.handle(ctx)
-		if err != nil {
-			return struct{}{}, err
-		}
-		_, err = db.ExecContext(ctx, s.migrate)
-		return struct{}{}, err
+		return struct{}{}, s.makeTable(ctx)
 	})
+	return err
+}
+
+func (s *Store) makeTable(ctx context.Context) error {
+	db, err := s.handle(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, s.migrate)
 	return err
 }
