@@ -45,3 +45,30 @@ func TestProcess(t *testing.T) {
 	m.Kill()
 	answers(false)
 }
+
+func TestRedis(t *testing.T) {
+	r := StartRedis(t)
+	if got := r.Cli(t, "SET", "a", "b"); got != "OK" {
+		t.Errorf("SET = %q", got)
+	}
+	r.Restart()
+	if got := r.Cli(t, "EXISTS", "a"); got != "0" {
+		t.Errorf("after a crash the server still has a key: %q", got)
+	}
+}
+
+func TestRedisCluster(t *testing.T) {
+	start := time.Now()
+	c := StartRedisCluster(t, 3, 1)
+	t.Logf("%d nodes after %v", len(c.Nodes), time.Since(start))
+	if got := c.Nodes[5].Cli(t, "-c", "SET", "a", "b"); got != "OK" {
+		t.Errorf("SET through a replica = %q", got)
+	}
+}
+
+func TestRedisSentinel(t *testing.T) {
+	s := StartRedisSentinel(t)
+	if got := s.Sentinels[2].Cli(t, "SENTINEL", "CKQUORUM", s.Name); got[:2] != "OK" {
+		t.Errorf("CKQUORUM = %q", got)
+	}
+}
