@@ -8,10 +8,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -28,6 +32,7 @@ type Process struct {
 	tb      testing.TB
 	command func() *exec.Cmd
 	ready   func(ctx context.Context) error
+	family  bool // the server is several processes
 
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -152,7 +157,23 @@ func (p *Process) end(sig syscall.Signal) {
 }
 
 // Freeze stops the server where it is: it keeps its connections and answers nothing.
-func (p *Process) Freeze() { p.Signal(syscall.SIGSTOP) }
+func (p *Process) Freeze() {
+	p.Signal(syscall.SIGSTOP)
+	for end := time.Now().Add(startTimeout); running(p.Pid()) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// running reports whether a thread of a process has still to be stopped, where the
+// system tells.
+func running(pid int) bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	return slices.ContainsFunc(threads, func(name string) bool {
+		stat, err := os.ReadFile(name)
+		_, state, found := bytes.Cut(stat, []byte(") "))
+		return err == nil && found && state[0] != 'T'
+	})
+}
 
 // Thaw lets a frozen server go on.
 func (p *Process) Thaw() { p.Signal(syscall.SIGCONT) }
@@ -161,9 +182,30 @@ func (p *Process) Thaw() { p.Signal(syscall.SIGCONT) }
 func (p *Process) Signal(sig syscall.Signal) {
 	select {
 	case <-p.exited:
+		return
 	default:
-		_ = p.cmd.Process.Signal(sig)
 	}
+	if p.family && (sig == syscall.SIGKILL || sig == syscall.SIGSTOP || sig == syscall.SIGCONT) {
+		_ = p.cmd.Process.Signal(syscall.SIGSTOP) // now it has no more children
+		for _, child := range children(p.Pid()) {
+			_ = syscall.Kill(child, sig)
+		}
+	}
+	_ = p.cmd.Process.Signal(sig)
+}
+
+// children returns the processes that a process has started.
+func children(pid int) (pids []int) {
+	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return nil
+	}
+	for _, field := range strings.Fields(string(list)) {
+		if child, err := strconv.Atoi(field); err == nil {
+			pids = append(pids, child)
+		}
+	}
+	return pids
 }
 
 // Answers reports whether something accepts connections at an address. It is the
