@@ -27,6 +27,7 @@ need libdbd-pg-perl perl -MDBD::Pg -e1
 need libdbd-mysql-perl perl -MDBD::mysql -e1
 need libdbd-odbc-perl perl -MDBD::ODBC -e1
 need libcache-memcached-perl perl -MCache::Memcached -e1
+need libcgi-session-driver-memcached-perl perl -MCGI::Session::Driver::memcached -e1
 need libberkeleydb-perl perl -MBerkeleyDB -e1
 need libredis-perl perl -MRedis -e1
 need postgresql find /usr/lib/postgresql -name postgres -path '*/bin/*'

@@ -136,15 +136,21 @@ func RunProcesses(t *testing.T, place string, open func(t *testing.T, place stri
 	begin(t, m, "shared")
 	var wg sync.WaitGroup
 	for range 2 {
-		wg.Go(func() {
-			cmd := exec.CommandContext(t.Context(), os.Args[0],
-				"-test.run=^"+regexp.QuoteMeta(t.Name())+"$", fmt.Sprintf("-test.short=%v", testing.Short()))
-			cmd.Env = append(os.Environ(), placeVariable+"="+place)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("process: %v\n%s", err, out)
-			}
-		})
+		wg.Go(func() { again(t, placeVariable+"="+place) })
 	}
 	wg.Wait()
 	want(t, m, "shared", 16*full(500))
+}
+
+// again runs the calling test in a process of its own, and returns what it printed.
+func again(t *testing.T, env ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0],
+		"-test.run=^"+regexp.QuoteMeta(t.Name())+"$", fmt.Sprintf("-test.short=%v", testing.Short()))
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("process: %v\n%s", err, out)
+	}
+	return string(out)
 }

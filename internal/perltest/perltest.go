@@ -21,6 +21,10 @@ var (
 	ApacheSession = Module{"Apache::Session", "libapache-session-perl"}
 	SQLite        = Module{"DBD::SQLite", "libdbd-sqlite3-perl"}
 	JSONXS        = Module{"JSON::XS", "libjson-xs-perl"}
+
+	CacheMemcached      = Module{"Cache::Memcached", "libcache-memcached-perl"}
+	CGISessionMemcached = Module{"CGI::Session::Driver::memcached", "libcgi-session-driver-memcached-perl"}
+	BerkeleyDB          = Module{"BerkeleyDB", "libberkeleydb-perl"}
 )
 
 // Need skips the test, or fails it under CI=true, if perl or a module is missing

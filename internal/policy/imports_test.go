@@ -39,7 +39,7 @@ var arrows = []arrow{
 
 	{"internal/perltest", ""},
 	{"internal/testserver", "internal/perltest"},
-	{"internal/managertest", ". codec/dumper store"},
+	{"internal/managertest", ". codec codec/dumper internal/perltest perl store"},
 	{"internal/policy", ""},
 }
 
