@@ -42,15 +42,15 @@ func word4(s string) uint32 {
 	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }
 
-// entryOf returns an entry for key without a value. tag is what tagOf returns.
-func entryOf(key Key, tag uint64) entry {
+// entryOf returns an entry. tag is what tagOf returns of the key.
+func entryOf(key Key, tag uint64, v Value) entry {
 	if key.text {
 		tag |= tagText
 	}
 	if key.latin1 {
 		tag |= tagLatin1
 	}
-	return entry{at: unsafe.StringData(key.s), tag: tag}
+	return entry{at: unsafe.StringData(key.s), tag: tag, val: v}
 }
 
 // str returns the characters of the key in UTF-8.

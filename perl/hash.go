@@ -153,7 +153,16 @@ func (h *Hash) Set(key string, v Value) {
 
 // SetKey assigns to the element under key. A key that is there already keeps
 // its flag, and references to the element see the new value.
-func (h *Hash) SetKey(key Key, v Value) { assign(h.at(key), v) }
+func (h *Hash) SetKey(key Key, v Value) {
+	if h.index == nil && len(h.entries) < smallHash {
+		tag := tagOf(key.s)
+		if h.search(key.s, tag) < 0 {
+			h.entries = append(h.entries, entryOf(key, tag, v.Plain()))
+			return
+		}
+	}
+	assign(h.at(key), v)
+}
 
 // at returns the element of a key, making the entry if there is none.
 func (h *Hash) at(key Key) *Value {
@@ -162,7 +171,7 @@ func (h *Hash) at(key Key) *Value {
 		if i := h.search(key.s, tag); i >= 0 {
 			return &h.entries[i].val
 		}
-		h.entries = append(h.entries, entryOf(key, tag))
+		h.entries = append(h.entries, entryOf(key, tag, Value{}))
 		if n+1 > smallHash {
 			h.reindex(2 * n)
 		}
@@ -172,7 +181,7 @@ func (h *Hash) at(key Key) *Value {
 	if i := h.index.places[at]; i > 0 {
 		return &h.entries[i-1].val
 	}
-	h.entries = append(h.entries, entryOf(key, tag))
+	h.entries = append(h.entries, entryOf(key, tag, Value{}))
 	if h.index.places[at] = int32(n + 1); 2*(n+1) > len(h.index.places) {
 		h.reindex(2 * n)
 	}

@@ -7,16 +7,28 @@ package perl
 // What a Maker makes stays in memory together: as long as one of its things is in
 // use, so are some kilobytes of its neighbours.
 type Maker struct {
+	left    int
 	hashes  slab[Hash]
 	arrays  slab[Array]
 	entries slab[entry]
 	elems   slab[Value]
 }
 
+// Left tells m how many bytes of input are still to be read, by which it guesses how
+// much more it will make. It is a hint: without it, m begins small.
+func (m *Maker) Left(n int) { m.left = n }
+
+// What an input has on average at most one of, in so many bytes.
+const (
+	perEntry = 24
+	perElem  = 48
+	perThing = 96
+)
+
 // Hash returns an empty hash with room for n entries.
 func (m *Maker) Hash(n int) *Hash {
-	h := &m.hashes.cut(1)[0]
-	h.entries = m.entries.cut(n)[:0]
+	h := &m.hashes.cut(1, m.left/perThing)[0]
+	h.entries = m.entries.cut(n, m.left/perEntry)[:0]
 	if n > smallHash {
 		h.reindex(n)
 	}
@@ -25,12 +37,31 @@ func (m *Maker) Hash(n int) *Hash {
 
 // Array returns an empty array with room for n elements.
 func (m *Maker) Array(n int) *Array {
-	a := &m.arrays.cut(1)[0]
-	a.elems = m.elems.cut(n)[:0]
+	a := &m.arrays.cut(1, m.left/perThing)[0]
+	a.elems = m.elems.cut(n, m.left/perElem)[:0]
 	return a
 }
 
-// slab is memory for several values of a type, in pieces of growing size.
+// HashOf returns a hash of these keys and values. Of equal keys the last one counts.
+func (m *Maker) HashOf(keys []Key, vals []Value) *Hash {
+	h := m.Hash(len(keys))
+	for i, v := range vals {
+		h.SetKey(keys[i], v)
+	}
+	return h
+}
+
+// ArrayOf returns an array of these values.
+func (m *Maker) ArrayOf(elems []Value) *Array {
+	a := m.Array(len(elems))
+	a.elems = a.elems[:len(elems)]
+	for i, v := range elems {
+		a.elems[i] = v.Plain()
+	}
+	return a
+}
+
+// slab is memory for several values of a type, in pieces.
 type slab[T any] struct {
 	free []T
 	size int // of the last piece
@@ -40,16 +71,19 @@ type slab[T any] struct {
 // of their own.
 const (
 	leastSlab = 4
-	mostSlab  = 64
+	mostSlab  = 128
 )
 
-// cut returns n zero values.
-func (s *slab[T]) cut(n int) []T {
+// cut returns n zero values. guess is how many there will be in all, from now on.
+func (s *slab[T]) cut(n, guess int) []T {
 	if n > len(s.free) {
 		if n > mostSlab/2 {
 			return make([]T, n)
 		}
-		s.size = min(mostSlab, max(leastSlab, 2*s.size, n))
+		if guess == 0 {
+			guess = 2 * s.size
+		}
+		s.size = max(leastSlab, min(mostSlab, guess), n)
 		s.free = make([]T, s.size)
 	}
 	made := s.free[:n:n]

@@ -6,6 +6,12 @@ import (
 )
 
 func isASCII(s string) bool {
+	for len(s) >= 8 {
+		if (word4(s)|word4(s[4:]))&0x80808080 != 0 {
+			return false
+		}
+		s = s[8:]
+	}
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false

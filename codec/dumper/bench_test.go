@@ -1,72 +1,36 @@
 package dumper_test
 
 import (
-	"encoding/json"
 	"testing"
 
-	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/codec/codectest"
 	"github.com/go-datasession/datasession/codec/dumper"
 )
 
-func BenchmarkDecode1K(b *testing.B)  { benchmarkDecode(b, 8) }
-func BenchmarkDecode30K(b *testing.B) { benchmarkDecode(b, 260) }
-func BenchmarkEncode1K(b *testing.B)  { benchmarkEncode(b, 8) }
-func BenchmarkEncode30K(b *testing.B) { benchmarkEncode(b, 260) }
-
-func benchmarkDecode(b *testing.B, n int) {
-	v, plain := codectest.Session(b, n)
-	data, err := dumper.Codec{}.Append(nil, v, codec.Limits{})
-	if err != nil {
-		b.Fatal(err)
+// BenchmarkSpeed has beside it what Data::Session and CGI::Session do: a new Safe for
+// each session, and Data::Dumper with the options of each, sorted keys aside.
+func BenchmarkSpeed(b *testing.B) {
+	const setup = `use Data::Dumper; use Safe;
+		sub dumped { Data::Dumper->new([$_[0]], ['D'])->Indent(0)->Purity(1)->Useqq(0)->Deepcopy(0)->Quotekeys(1)->Terse(0)->Dump }`
+	for size, n := range map[string]int{"1KB": 8, "30KB": 260} {
+		v, _ := codectest.Session(b, n)
+		b.Run(size+"/DataDumper", func(b *testing.B) {
+			codectest.Speed(b, dumper.Codec{}, v, codectest.Rival{
+				Setup: setup, Thaw: "Safe->new->reval($frozen)", Freeze: "dumped($value)", Package: "perl",
+			})
+		})
+		b.Run(size+"/default", func(b *testing.B) {
+			codectest.Speed(b, dumper.Codec{Tail: true}, v, codectest.Rival{
+				Setup:   "use CGI::Session::Serialize::default; my $c = 'CGI::Session::Serialize::default'",
+				Thaw:    "$c->thaw($frozen)",
+				Freeze:  "$c->freeze($value)",
+				Package: "libcgi-session-perl",
+			})
+		})
+		b.Run(size+"/reval-only", func(b *testing.B) {
+			codectest.Speed(b, dumper.Codec{}, v, codectest.Rival{
+				Setup: setup + "; my $safe = Safe->new", Thaw: "$safe->reval($frozen)", Freeze: "dumped($value)", Package: "perl",
+			})
+		})
 	}
-	asJSON, err := json.Marshal(plain)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Run("dumper", func(b *testing.B) {
-		b.SetBytes(int64(len(data)))
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := (dumper.Codec{}).Decode(data, codec.Limits{}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("encoding-json", func(b *testing.B) {
-		b.SetBytes(int64(len(asJSON)))
-		b.ReportAllocs()
-		for b.Loop() {
-			var into any
-			if err := json.Unmarshal(asJSON, &into); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-func benchmarkEncode(b *testing.B, n int) {
-	v, plain := codectest.Session(b, n)
-	b.Run("dumper", func(b *testing.B) {
-		var buf []byte
-		b.ReportAllocs()
-		for b.Loop() {
-			var err error
-			if buf, err = (dumper.Codec{}).Append(buf[:0], v, codec.Limits{}); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.SetBytes(int64(len(buf)))
-	})
-	b.Run("encoding-json", func(b *testing.B) {
-		var asJSON []byte
-		b.ReportAllocs()
-		for b.Loop() {
-			var err error
-			if asJSON, err = json.Marshal(plain); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.SetBytes(int64(len(asJSON)))
-	})
 }

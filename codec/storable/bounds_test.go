@@ -122,7 +122,7 @@ func TestPatternOfText(t *testing.T) {
 
 // A session takes an allocation for some dozens of values, and none to write.
 func TestAllocations(t *testing.T) {
-	v, _ := session(250)
+	v := session(250)
 	c := storable.Codec{}
 	data, err := c.Append(nil, v, codec.Limits{})
 	if err != nil {

@@ -76,25 +76,25 @@ func (d *decoder) header() error {
 	default:
 		return d.errorAt(at, "unknown order of bytes")
 	}
-	sizes := []struct {
-		what string
-		want []byte
-	}{
-		{"int", []byte{4}}, {"long", []byte{4, 8}}, {"pointer", []byte{4, 8}}, {"double", []byte{8}},
-	}
-	if minor < 2 {
-		sizes = sizes[:3]
-	}
-	for _, size := range sizes {
+	for i, size := range sizes {
+		if minor < 2 && i == 3 {
+			break
+		}
 		if c, err = d.byte(); err != nil {
 			return err
 		}
-		if !slices.Contains(size.want, c) {
-			return d.errorAt(d.i-1, "%s of %d bytes, want %d", size.what, c, size.want)
+		if c != size.want && c != size.or {
+			return d.errorAt(d.i-1, "%s of %d bytes, want %s", size.what, c, size.wanted)
 		}
 	}
 	return nil
 }
+
+// sizes are what the machine may have had.
+var sizes = [...]struct {
+	what, wanted string
+	want, or     byte
+}{{"int", "[4]", 4, 4}, {"long", "[4 8]", 4, 8}, {"pointer", "[4 8]", 4, 8}, {"double", "[8]", 8, 8}}
 
 func (d *decoder) errorf(format string, args ...any) error {
 	return d.errorAt(d.i, format, args...)
@@ -168,11 +168,21 @@ func (d *decoder) word(n int) (uint64, error) {
 	if err != nil || d.big {
 		return bigEndian(s), err
 	}
+	if n == 8 {
+		return littleEndian(s), nil
+	}
 	var w uint64
 	for i := range len(s) {
 		w |= uint64(s[i]) << (8 * i)
 	}
 	return w, nil
+}
+
+// littleEndian returns the first 8 bytes of s as a number.
+func littleEndian(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 func bigEndian(s string) (n uint64) {
