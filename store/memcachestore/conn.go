@@ -33,6 +33,7 @@ type conn struct {
 	fault error  // what is wrong with the reply
 
 	broken bool
+	used   time.Time // when its last call began
 }
 
 // only is the choice of server of a client that has one, and the address of that.

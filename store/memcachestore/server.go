@@ -104,7 +104,8 @@ func (s *server) call(ctx context.Context, key string, f func(*conn) error) erro
 	if err != nil {
 		return err
 	}
-	end := time.Now().Add(s.timeout)
+	c.used = time.Now()
+	end := c.used.Add(s.timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(end) {
 		end = d
 	}
@@ -140,6 +141,10 @@ func contextError(ctx context.Context, end time.Time) error {
 	return nil
 }
 
+// fresh is for how long after its last call began a connection is used without a look at
+// it, which costs a system call.
+const fresh = time.Millisecond
+
 var errClosed = errors.New("store is closed")
 
 // acquire returns a connection that nobody else uses.
@@ -158,7 +163,7 @@ func (s *server) acquire(ctx context.Context) (*conn, error) {
 		c := s.idle[n-1]
 		s.idle = s.idle[:n-1]
 		s.mu.Unlock()
-		if quiet(c.Conn) {
+		if time.Since(c.used) < fresh || quiet(c.Conn) {
 			return c, nil
 		}
 		c.Conn.Close() // the server has closed it, or has said what nobody asked for
