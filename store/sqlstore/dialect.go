@@ -93,6 +93,9 @@ type Dialect struct {
 	// quotes, that of the schema empty if none was given. Empty means no limits.
 	Columns string
 
+	// Native is what the native layout needs.
+	Native NativeSQL
+
 	// Match compares {column}, one of Options.Index, with {?value}, a text. Empty
 	// stands for {column} = {?value}.
 	Match string
@@ -131,7 +134,7 @@ func (d Dialect) rewrite() string {
 }
 
 // empty is Delete for those who keep the row.
-func (d Dialect) empty() string { return "UPDATE {table} SET {data} = NULL WHERE " + d.SameID }
+func (d Dialect) empty() string { return d.Update + " {table} SET {data} = NULL WHERE " + d.SameID }
 
 // Fault is what an error means to the store.
 type Fault int
@@ -163,6 +166,7 @@ type args struct {
 	data, old  []byte
 	other      any // in the place of old
 	max, limit int
+	native     nativeArgs
 	extra      []any         // the values of the columns that Options adds: {?x0}, {?x1} …
 	many       []store.Entry // {?id0}, {?old0}, {?id1} …
 }
@@ -187,6 +191,16 @@ func (q *query) values(a args) []any {
 			vs[i] = int64(a.max)
 		case "limit":
 			vs[i] = int64(a.limit)
+		case "version":
+			vs[i] = a.native.version
+		case "expires":
+			vs[i] = a.native.expires
+		case "oldversion":
+			vs[i] = a.native.old.version
+		case "oldexpires":
+			vs[i] = a.native.old.expires
+		case "now":
+			vs[i] = a.native.now
 		default:
 			vs[i] = q.numbered(a, name)
 		}
@@ -204,6 +218,10 @@ func (q *query) numbered(a args, name string) any {
 	case "old":
 		data, _ := a.many[n].Rev.Data()
 		return q.data(notNil(data))
+	case "oldversion":
+		return readNativeRev(a.many[n].Rev).version
+	case "oldexpires":
+		return readNativeRev(a.many[n].Rev).expires
 	}
 	return a.extra[n]
 }

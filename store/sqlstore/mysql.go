@@ -5,20 +5,24 @@ import (
 	"unicode/utf8"
 )
 
-// MySQL is the dialect of MySQL 5.7 and later and of MariaDB 10.1 and later, over a
+// MySQL is the dialect of MySQL 5.7 and later and of MariaDB 10.3 and later, over a
 // connection whose character set is utf8mb4, as is the default of Go's drivers and of
 // DBD::mysql.
 //
 // Ids and data are compared byte by byte, whatever the collation and the padding of
 // their columns. Two ids that the column takes for one cannot both be stored, and the
 // second is reported as ErrConflict. Ids that end in a blank are refused, and so are
-// those that are not UTF-8.
+// those that are not ASCII.
 //
 // The data column may be of any blob or text type. Statements that store run in strict
 // mode, whatever that of the connection is, so that data that is too long
 // (ErrTooLarge), or that is not text in a column of text (ErrInvalidData), is an error
 // and is not cut. It does not matter whether the driver counts the rows that match or
 // those that change.
+//
+// MariaDB's statements do not wait for a row that is locked and are tried again until the
+// context ends. MySQL has no such setting for one statement: a save or delete whose
+// context has ended while it waits may still be done, until innodb_lock_wait_timeout.
 var MySQL = Dialect{
 	Name: "mysql",
 
@@ -31,9 +35,9 @@ var MySQL = Dialect{
 	// Data in a text column is compared in the character set in which it is read.
 	SameData: `IF(CHARSET({data}) = 'binary', {data}, CAST(CONVERT({data} USING utf8mb4) AS BINARY)) = CAST({?old} AS BINARY)`,
 
-	// What follows /*M! MariaDB reads, and /*+ MySQL.
-	Insert: mysqlStrict + `INSERT /*+ SET_VAR(sql_mode='STRICT_ALL_TABLES') */ INTO`,
-	Update: mysqlStrict + `UPDATE /*+ SET_VAR(sql_mode='STRICT_ALL_TABLES') */`,
+	Insert: mariaStrict + `INSERT` + mysqlStrict + ` INTO`,
+	Update: mariaStrict + `UPDATE` + mysqlStrict,
+	Delete: mariaStrict + `DELETE FROM {table} WHERE ` + mysqlSameID,
 
 	Load: `SELECT LENGTH({data}), IF(LENGTH({data}) <= {?max}, {data}, NULL)` +
 		` FROM {table} WHERE ` + mysqlSameID,
@@ -53,17 +57,30 @@ var MySQL = Dialect{
 		` FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = COALESCE(NULLIF('{schemaname}', ''), DATABASE())` +
 		` AND TABLE_NAME = '{tablename}' AND COLUMN_NAME IN ('{idname}', '{dataname}')`,
 
+	Native: mysqlNative,
+
 	Fault: mysqlFault,
 }
 
 const (
-	mysqlStrict = `/*M!100100 SET STATEMENT sql_mode='STRICT_ALL_TABLES' FOR */ `
+	// What follows /*M! MariaDB reads, and what follows /*+ MySQL. A statement that waits
+	// for a lock would be carried out even after its context has ended, so on
+	// MariaDB it does not wait, and is tried again here.
+	mariaStrict = `/*M!100300 SET STATEMENT sql_mode='STRICT_ALL_TABLES', innodb_lock_wait_timeout=0 FOR */ `
+	mysqlStrict = ` /*+ SET_VAR(sql_mode='STRICT_ALL_TABLES') */`
 
 	// The first comparison uses the index, the second is exact.
 	mysqlSameID = `{id} = {?id} AND CAST(CONVERT({id} USING utf8mb4) AS BINARY) = CAST({?id} AS BINARY)`
 )
 
-func mysqlValidID(id string) bool { return utf8.ValidString(id) && !strings.HasSuffix(id, " ") }
+func mysqlValidID(id string) bool {
+	for i := range len(id) {
+		if id[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return !strings.HasSuffix(id, " ")
+}
 
 // mysqlFault goes by the number in the text, "Error 1062 (23000): …", and knows those of
 // Galera and TiDB too.

@@ -82,6 +82,7 @@ type Options struct {
 type Store struct {
 	dialect  Dialect
 	columns  columns
+	names    quotedNames
 	table    string // as the caller spelled it, for messages
 	maxBytes int
 	wait     time.Duration
@@ -153,11 +154,10 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 	if opts != nil {
 		o = *opts
 	}
-	if o.NoDelete {
-		d.Delete = d.empty()
-		d.DeleteIf = ""
-	}
 	d = d.complete()
+	if o.NoDelete {
+		d.Delete, d.DeleteIf = d.empty(), d.empty()+" AND "+d.SameData
+	}
 	s := &Store{
 		dialect:  d,
 		table:    or(o.Table, "sessions"),
@@ -188,17 +188,11 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 	if s.columns, err = newColumns(d, o, id, data); err != nil {
 		return nil, err
 	}
-	quoted := d.Quote(schema)
+	s.names = quotedNames{d.Quote(schema), d.Quote(id), d.Quote(data)}
 	if qualified {
-		quoted += "." + d.Quote(table)
+		s.names.table += "." + d.Quote(table)
 	}
-	expand := func(template string) *query {
-		q := d.expand(s.columns.in(template), quoted, d.Quote(id), d.Quote(data))
-		if q.text != "" {
-			s.queries = append(s.queries, q)
-		}
-		return q
-	}
+	expand := s.expand
 	expandPages := func(change func(template string) string) pages {
 		return pages{expand(change(d.First)), expand(change(d.Next))}
 	}
@@ -212,9 +206,21 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 	for _, col := range s.columns.quoted {
 		s.finds = append(s.finds, expandPages(func(template string) string { return d.having(col, template) }))
 	}
-	s.removeMany = expand(d.removeMany())
+	s.removeMany = expand(many(d.DeleteIf))
 	s.migrate = expand(d.Table).text
 	return s, nil
+}
+
+// quotedNames are the quoted names of what statements are about.
+type quotedNames struct{ table, id, data string }
+
+// expand makes a statement of a template.
+func (s *Store) expand(template string) *query {
+	q := s.dialect.expand(s.columns.in(template), s.names.table, s.names.id, s.names.data)
+	if q.text != "" {
+		s.queries = append(s.queries, q)
+	}
+	return q
 }
 
 func or[T comparable](v, def T) T {
