@@ -7,7 +7,7 @@ package perl
 // What a Maker makes stays in memory together: as long as one of its things is in
 // use, so are some kilobytes of its neighbours.
 type Maker struct {
-	left    int
+	left    int // and one more; zero if unknown
 	hashes  slab[Hash]
 	arrays  slab[Array]
 	entries slab[entry]
@@ -16,7 +16,7 @@ type Maker struct {
 
 // Left tells m how many bytes of input are still to be read, by which it guesses how
 // much more it will make. It is a hint: without it, m begins small.
-func (m *Maker) Left(n int) { m.left = n }
+func (m *Maker) Left(n int) { m.left = n + 1 }
 
 // What an input has on average at most one of, in so many bytes.
 const (
@@ -25,10 +25,19 @@ const (
 	perThing = 96
 )
 
+// guess returns how many more there will be of what there is one of in so many bytes,
+// or zero if that is unknown.
+func (m *Maker) guess(per int) int {
+	if m.left == 0 {
+		return 0
+	}
+	return 1 + m.left/per
+}
+
 // Hash returns an empty hash with room for n entries.
 func (m *Maker) Hash(n int) *Hash {
-	h := &m.hashes.cut(1, m.left/perThing)[0]
-	h.entries = m.entries.cut(n, m.left/perEntry)[:0]
+	h := &m.hashes.cut(1, m.guess(perThing))[0]
+	h.entries = m.entries.cut(n, m.guess(perEntry))[:0]
 	if n > smallHash {
 		h.reindex(n)
 	}
@@ -37,8 +46,8 @@ func (m *Maker) Hash(n int) *Hash {
 
 // Array returns an empty array with room for n elements.
 func (m *Maker) Array(n int) *Array {
-	a := &m.arrays.cut(1, m.left/perThing)[0]
-	a.elems = m.elems.cut(n, m.left/perElem)[:0]
+	a := &m.arrays.cut(1, m.guess(perThing))[0]
+	a.elems = m.elems.cut(n, m.guess(perElem))[:0]
 	return a
 }
 
@@ -74,7 +83,8 @@ const (
 	mostSlab  = 128
 )
 
-// cut returns n zero values. guess is how many there will be in all, from now on.
+// cut returns n zero values. guess is how many there will be in all from now on, or
+// zero.
 func (s *slab[T]) cut(n, guess int) []T {
 	if n > len(s.free) {
 		if n > mostSlab/2 {

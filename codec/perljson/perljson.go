@@ -86,9 +86,11 @@ func (d *decoder) free() {
 	if cap(d.values) > large || cap(d.keys) > large {
 		return
 	}
-	clear(d.values[:cap(d.values)])
-	clear(d.keys[:cap(d.keys)])
-	*d = decoder{values: d.values[:0], keys: d.keys[:0], open: d.open[:0]}
+	d.rise()
+	clear(d.values[:d.most.values])
+	clear(d.keys[:d.most.keys])
+	*d = decoder{values: d.values[:0], keys: d.keys[:0], open: d.open[:0], scan: d.scan}
+	d.scan.Free()
 	decoders.Put(d)
 }
 
@@ -105,6 +107,8 @@ type decoder struct {
 	values []perl.Value
 	keys   []perl.Key
 	open   []mark
+	most   mark // how high the stacks have been
+	make   perl.Maker
 
 	yes, no perl.Value // one thing each in a document, as in a Perl process
 }
@@ -135,9 +139,7 @@ func (d *decoder) decode() (perl.Value, error) {
 		case jsonscan.Int:
 			v = d.integer()
 		case jsonscan.Float:
-			s, _ := d.scan.Str()
-			f, _ := strconv.ParseFloat(s, 64) // out of range is infinite
-			v = perl.Float(f)
+			v = perl.Float(d.scan.Float())
 		case jsonscan.True:
 			v = object(&d.yes, 1)
 		case jsonscan.False:
@@ -150,7 +152,13 @@ func (d *decoder) decode() (perl.Value, error) {
 	}
 }
 
+// rise notes how high the stacks are.
+func (d *decoder) rise() {
+	d.most = mark{max(d.most.values, len(d.values)), max(d.most.keys, len(d.keys))}
+}
+
 func (d *decoder) pop() mark {
+	d.rise()
 	m := d.open[len(d.open)-1]
 	d.open = d.open[:len(d.open)-1]
 	return m
@@ -158,16 +166,15 @@ func (d *decoder) pop() mark {
 
 func (d *decoder) hash(m mark) perl.Value {
 	keys, values := d.keys[m.keys:], d.values[m.values:]
-	h := perl.NewHash(len(keys))
-	for i, k := range keys {
-		h.SetKey(k, values[i])
-	}
+	d.make.Left(d.scan.Left())
+	h := d.make.HashOf(keys, values)
 	d.keys, d.values = d.keys[:m.keys], d.values[:m.values]
 	return perl.NewRef(h)
 }
 
 func (d *decoder) array(m mark) perl.Value {
-	a := perl.NewArray(d.values[m.values:]...)
+	d.make.Left(d.scan.Left())
+	a := d.make.ArrayOf(d.values[m.values:])
 	d.values = d.values[:m.values]
 	return perl.NewRef(a)
 }
@@ -189,6 +196,9 @@ func (d *decoder) str() perl.Value {
 }
 
 func (d *decoder) integer() perl.Value {
+	if i, ok := d.scan.Int(); ok {
+		return perl.Int(i)
+	}
 	s, _ := d.scan.Str()
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return perl.Int(i)

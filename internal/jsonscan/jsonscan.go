@@ -9,6 +9,7 @@ package jsonscan
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-datasession/datasession/codec"
 )
@@ -56,9 +57,14 @@ type Scanner struct {
 	nest  []byte // the containers that are open: '{' or '['
 	nodes int
 
-	str   string
-	ascii bool
-	buf   []byte // a string that differs from its text
+	str    string
+	ascii  bool
+	buf    []byte          // a string that differs from its text
+	pieces strings.Builder // what the last of such strings are parts of
+
+	digits   uint64 // of a number, without its point
+	count    int    // how many these are
+	fraction int    // how many of them come after the point; -1 if there is an exponent
 }
 
 // state is what may come next.
@@ -76,7 +82,8 @@ const (
 // bytes; its fields must be set ([codec.Limits.WithDefaults]). A document that is
 // too long is a *codec.LimitError.
 func (s *Scanner) Reset(name string, data []byte, charset Charset, lim codec.Limits) error {
-	*s = Scanner{codec: name, charset: charset, lim: lim, nest: s.nest[:0], buf: s.buf[:0]}
+	s.Free()
+	s.codec, s.charset, s.lim = name, charset, lim
 	if len(data) > lim.Bytes {
 		return s.limit("bytes", lim.Bytes)
 	}
@@ -84,11 +91,17 @@ func (s *Scanner) Reset(name string, data []byte, charset Charset, lim codec.Lim
 	return nil
 }
 
+// Free makes s forget the document.
+func (s *Scanner) Free() { *s = Scanner{nest: s.nest[:0], buf: s.buf[:0]} }
+
 // Next returns the kind of the next token. After an error, a *codec.SyntaxError
 // or a *codec.LimitError, and after End there is nothing more to read.
 func (s *Scanner) Next() (Kind, error) {
 	c := s.space()
-	if s.want == wantMore {
+	switch s.want {
+	case wantValue:
+		return s.value(c, "a value")
+	case wantMore:
 		if len(s.nest) == 0 {
 			if s.pos < len(s.text) {
 				return End, s.unexpected("the end")
@@ -112,8 +125,6 @@ func (s *Scanner) Next() (Kind, error) {
 			return End, s.unexpected("',' or '}'")
 		}
 		return End, s.unexpected("',' or ']'")
-	}
-	switch s.want {
 	case wantFirst:
 		if c == ']' {
 			return s.close(ArrayEnd)
@@ -123,20 +134,22 @@ func (s *Scanner) Next() (Kind, error) {
 		if c == '}' {
 			return s.close(ObjectEnd)
 		}
-		return s.name("a name or '}'")
 	}
-	return s.value(c, "a value")
+	return s.name("a name or '}'")
 }
 
 // Str returns the characters of a Key or String token in UTF-8, and whether all
 // of them are ASCII. Of a number it is the text as it stands in the document.
 //
-// The string is part of a copy of the document, or a string of its own where
-// the document has escapes or is in Latin-1.
+// The string is part of a copy of the document or, where the document has escapes or
+// is in Latin-1, of a piece of some kilobytes.
 func (s *Scanner) Str() (str string, ascii bool) { return s.str, s.ascii }
 
 // Offset returns where the last token began, in bytes.
 func (s *Scanner) Offset() int64 { return int64(s.start) }
+
+// Left returns how many bytes are left to be read.
+func (s *Scanner) Left() int { return len(s.text) - s.pos }
 
 // space skips white space and returns the byte after it, or 0 at the end.
 func (s *Scanner) space() byte {
@@ -219,48 +232,6 @@ func (s *Scanner) literal(word, wanted string) error {
 	s.start = s.pos
 	s.pos += len(word)
 	return nil
-}
-
-// number reads -? (0 | [1-9][0-9]*) (.[0-9]+)? ([eE][+-]?[0-9]+)?
-func (s *Scanner) number() (Kind, error) {
-	kind := Int
-	s.start = s.pos
-	if s.text[s.pos] == '-' {
-		s.pos++
-	}
-	if s.pos < len(s.text) && s.text[s.pos] == '0' {
-		s.pos++
-	} else if !s.digits() {
-		return End, s.unexpected("a digit")
-	}
-	if s.pos < len(s.text) && s.text[s.pos] == '.' {
-		s.pos++
-		kind = Float
-		if !s.digits() {
-			return End, s.unexpected("a digit")
-		}
-	}
-	if s.pos < len(s.text) && s.text[s.pos]|0x20 == 'e' {
-		s.pos++
-		kind = Float
-		if s.pos < len(s.text) && (s.text[s.pos] == '+' || s.text[s.pos] == '-') {
-			s.pos++
-		}
-		if !s.digits() {
-			return End, s.unexpected("a digit")
-		}
-	}
-	s.str, s.ascii = s.text[s.start:s.pos], true
-	return kind, nil
-}
-
-// digits skips digits and reports whether there were any.
-func (s *Scanner) digits() bool {
-	from := s.pos
-	for s.pos < len(s.text) && s.text[s.pos]-'0' <= 9 {
-		s.pos++
-	}
-	return s.pos > from
 }
 
 var errEnd = errors.New("unexpected end of data")

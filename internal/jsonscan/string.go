@@ -2,6 +2,7 @@ package jsonscan
 
 import (
 	"errors"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -21,13 +22,30 @@ var (
 	errUTF8      = errors.New("a string that is not UTF-8")
 )
 
+// special returns where from i on the first byte is that is not plain, or the length
+// of t.
+func special(t string, i int) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for len(t)-i >= 8 {
+		w := uint64(t[i]) | uint64(t[i+1])<<8 | uint64(t[i+2])<<16 | uint64(t[i+3])<<24 |
+			uint64(t[i+4])<<32 | uint64(t[i+5])<<40 | uint64(t[i+6])<<48 | uint64(t[i+7])<<56
+		quote, backslash := w^'"'*ones, w^'\\'*ones
+		// A borrow makes a byte wrong only above the first that is right.
+		if found := ((quote-ones)&^quote | (backslash-ones)&^backslash | (w-' '*ones)&^w | w) & high; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+		i += 8
+	}
+	for i < len(t) && plain[t[i]] {
+		i++
+	}
+	return i
+}
+
 // quoted reads the string whose quote is at s.pos.
 func (s *Scanner) quoted() error {
 	s.start = s.pos
-	i := s.pos + 1
-	for i < len(s.text) && plain[s.text[i]] {
-		i++
-	}
+	i := special(s.text, s.pos+1)
 	if i < len(s.text) && s.text[i] == '"' {
 		s.str, s.ascii, s.pos = s.text[s.pos+1:i], true, i+1
 		return nil
@@ -40,15 +58,13 @@ func (s *Scanner) quoted() error {
 func (s *Scanner) unquote(i int) error {
 	buf, from := s.buf[:0], s.pos+1
 	ascii := true
-	for i < len(s.text) {
+	for ; i < len(s.text); i = special(s.text, i) {
 		switch c := s.text[i]; {
-		case plain[c]:
-			i++
 		case c == '"':
 			s.str, s.ascii, s.pos = s.text[from:i], ascii, i+1
 			if len(buf) > 0 {
-				buf = append(buf, s.text[from:i]...)
-				s.str, s.buf = string(buf), buf
+				s.buf = append(buf, s.text[from:i]...)
+				s.str = s.keep(s.buf)
 			}
 			return nil
 		case c == '\\':
@@ -64,8 +80,7 @@ func (s *Scanner) unquote(i int) error {
 		case c < ' ':
 			return s.syntax(i, errControl)
 		case s.charset == Latin1:
-			buf = append(buf, s.text[from:i]...)
-			buf = utf8.AppendRune(buf, rune(c))
+			buf = append(append(buf, s.text[from:i]...), 0xC0|c>>6, 0x80|c&0x3F)
 			ascii = false
 			i++
 			from = i
@@ -80,6 +95,19 @@ func (s *Scanner) unquote(i int) error {
 	}
 	s.pos = len(s.text)
 	return s.unexpected("the end of a string")
+}
+
+// keep returns a string of b, in a piece of memory that it shares with others.
+func (s *Scanner) keep(b []byte) string {
+	const least, most = 64, 4096
+	if s.pieces.Cap()-s.pieces.Len() < len(b) {
+		room := min(max(least, 2*s.pieces.Cap()), most, len(b)+2*s.Left())
+		s.pieces.Reset()
+		s.pieces.Grow(max(room, len(b)))
+	}
+	from := s.pieces.Len()
+	s.pieces.Write(b)
+	return s.pieces.String()[from:]
 }
 
 // escape reads the escape that t begins with, and returns its character and its
