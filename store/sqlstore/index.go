@@ -124,9 +124,13 @@ func (c columns) params() []string {
 // whoever wrote it there. What counts as the same value is for the column's type to
 // say: a column of numbers finds 7 for 07.
 func (s *Store) Find(ctx context.Context, name, value string) iter.Seq2[string, error] {
+	return s.find(ctx, s.finds, name, value)
+}
+
+func (s *Store) find(ctx context.Context, finds []pages, name, value string) iter.Seq2[string, error] {
 	for i, col := range s.columns.indexed {
 		if col.Param == name {
-			return s.list(ctx, s.finds[i], args{value: value})
+			return s.list(ctx, finds[i], args{value: value})
 		}
 	}
 	return func(yield func(string, error) bool) {

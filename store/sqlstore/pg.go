@@ -50,6 +50,8 @@ var Pg = Dialect{
 		` max(CASE WHEN attname = '{dataname}' AND atttypid IN (1042, 1043) AND atttypmod > 4 THEN atttypmod - 4 END)` +
 		` FROM pg_attribute WHERE attrelid = to_regclass('{table}') AND attname IN ('{idname}', '{dataname}') AND NOT attisdropped`,
 
+	Native: pgNative,
+
 	Fault: pgFault,
 }
 

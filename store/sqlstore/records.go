@@ -3,8 +3,10 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,35 +101,64 @@ func (s *Store) scanPage(ctx context.Context, q *query, a args, page []found, re
 	return page, size >= recordsBytes || len(page) == a.limit, rows.Err()
 }
 
-// removeMany returns DeleteIf for many sessions at once.
-func (d Dialect) removeMany() string {
-	head, cond, _ := strings.Cut(d.DeleteIf, " WHERE ")
+// many makes a statement about one session one about batchDelete of them.
+func many(template string) string {
+	head, cond, _ := strings.Cut(template, " WHERE ")
 	conds := make([]string, batchDelete)
 	for i := range conds {
-		n := strconv.Itoa(i)
-		conds[i] = "(" + strings.NewReplacer("{?id}", "{?id"+n+"}", "{?old}", "{?old"+n+"}").Replace(cond) + ")"
+		conds[i] = "(" + inTemplate.ReplaceAllStringFunc(cond, func(m string) string {
+			if strings.HasPrefix(m, "{?") {
+				m = strings.TrimSuffix(m, "}") + strconv.Itoa(i) + "}"
+			}
+			return m
+		}) + ")"
 	}
 	return head + " WHERE " + strings.Join(conds, " OR ")
 }
 
 // DeleteBatch removes the sessions whose data are still those that were read, 50 with
-// one statement. Like Perl it removes the whole rows.
-func (s *Store) DeleteBatch(ctx context.Context, sessions []store.Entry) (removed int, err error) {
-	for len(sessions) > 0 {
-		n := min(len(sessions), batchDelete)
-		batch := sessions[:n]
-		sessions = sessions[n:]
-		done, err := call(ctx, s, "delete from", func(ctx context.Context) (int, error) {
-			if n < batchDelete { // the last one again fills up the statement
-				batch = append(make([]store.Entry, 0, batchDelete), batch...)
-				for len(batch) < batchDelete {
-					batch = append(batch, batch[n-1])
-				}
+// one statement. Like Perl it removes the whole rows, but see Options.NoDelete.
+func (s *Store) DeleteBatch(ctx context.Context, sessions []store.Entry) (int, error) {
+	if s.lock.text != "" || s.dialect.Other != nil {
+		return s.deleteBatch(ctx, sessions, nil)
+	}
+	return s.deleteBatch(ctx, sessions, s.removeMany)
+}
+
+// deleteBatch runs q for many sessions at a time, or Delete for each if q is nil.
+func (s *Store) deleteBatch(ctx context.Context, sessions []store.Entry, q *query) (removed int, err error) {
+	for batch := range slices.Chunk(sessions, batchDelete) {
+		n, err := call(ctx, s, "delete from", func(ctx context.Context) (int, error) {
+			if q == nil {
+				return s.deleteEach(ctx, batch)
 			}
-			return s.execMany(ctx, s.removeMany, args{many: batch})
+			return s.execMany(ctx, q, args{many: filledUp(batch)})
 		})
-		removed += done
+		removed += n
 		if err != nil {
+			return removed, err
+		}
+	}
+	return removed, nil
+}
+
+// filledUp repeats the last session until there are as many as the statement has room for.
+func filledUp(batch []store.Entry) []store.Entry {
+	full := make([]store.Entry, 0, batchDelete)
+	full = append(full, batch...)
+	for len(full) < batchDelete {
+		full = append(full, batch[len(batch)-1])
+	}
+	return full
+}
+
+// deleteEach is for what cannot be done with one statement.
+func (s *Store) deleteEach(ctx context.Context, batch []store.Entry) (removed int, err error) {
+	for _, e := range batch {
+		switch err := s.delete(ctx, args{id: e.ID}, e.Rev); {
+		case err == nil:
+			removed++
+		case !errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrNotFound):
 			return removed, err
 		}
 	}

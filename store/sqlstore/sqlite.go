@@ -47,6 +47,8 @@ var SQLite = Dialect{
 
 	Table: `CREATE TABLE IF NOT EXISTS {table} ({id} char(128) not null primary key, {data} text not null)`,
 
+	Native: sqliteNative,
+
 	Fault: sqliteFault,
 
 	// While SQLite waits for a lock, mattn's driver cannot interrupt it.
