@@ -11,10 +11,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-datasession/datasession/internal/managertest"
 	"github.com/go-datasession/datasession/store"
 	"github.com/go-datasession/datasession/store/sqlstore"
 	"github.com/go-datasession/datasession/store/storetest"
@@ -196,4 +198,43 @@ func Settle(t testing.TB, db *sql.DB, goroutines int) {
 			t.Fatalf("%d connections in use and %d goroutines; want 0 and %d\n%s", inUse, now, goroutines, buf[:runtime.Stack(buf, true)])
 		}
 	}
+}
+
+// ManyAtOnce is managertest.Run in new tables.
+func (d Database) ManyAtOnce(t *testing.T, db *sql.DB, columns string) {
+	managertest.Run(t, func(t *testing.T) store.Store {
+		return d.Store(t, db, &sqlstore.Options{Table: Table(t, db, columns)})
+	})
+}
+
+// Processes runs the suites for processes, each a test of its own. table makes the place
+// that they share, and is called in the first process only.
+func (d Database) Processes(t *testing.T, suite string, table func() string) {
+	place := ""
+	if os.Getenv("DATASESSION_MANAGERTEST_PLACE")+os.Getenv("DATASESSION_STORETEST_PLACE") == "" {
+		place = table()
+	}
+	open := func(place string) (store.Store, error) {
+		d := d
+		source, table, _ := strings.Cut(place, "#")
+		d.Source = source
+		return d.Reopen(&sqlstore.Options{Table: table})
+	}
+	if suite == "storetest" {
+		storetest.RunProcesses(t, func(testing.TB) string { return place }, open)
+		return
+	}
+	managertest.RunProcesses(t, place, func(t *testing.T, place string) store.Store {
+		st, err := open(place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { st.Close() })
+		return st
+	})
+}
+
+// Shared is a new table, named for other processes.
+func (d Database) Shared(t testing.TB, columns string) string {
+	return d.Source + "#" + Table(t, d.DB(t), columns)
 }
