@@ -136,10 +136,6 @@ func (l *library) functions() map[string]*uintptr {
 	}
 }
 
-// ptr is the address of the first byte, which must be pinned or used in the call
-// of [call] only.
-func ptr(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
-
 // loaded has the libraries by name, each loaded once and kept for good.
 var loaded struct {
 	sync.Mutex

@@ -75,20 +75,21 @@ func (c *conn) connect(ctx context.Context) (err error) {
 		call(c.lib.setConnectAttr, c.dbc, attrLoginTimeout, uintptr(seconds), 0)
 	}
 	source := append([]byte(c.home.source), 0)
-	r := call(c.lib.driverConnect, c.dbc, 0, ptr(source), uintptr(len(source)-1), 0, 0, 0, driverNoPrompt)
+	r := call(c.lib.driverConnect, c.dbc, 0, uintptr(unsafe.Pointer(unsafe.SliceData(source))), uintptr(len(source)-1), 0, 0, 0, driverNoPrompt)
 	if !r.ok() {
 		return c.failed("connect", r, handleDbc, c.dbc)
 	}
 	c.connected = true
 	c.driverName, c.dbmsName, c.dbmsVersion = c.info(infoDriverName), c.info(infoDBMSName), c.info(infoDBMSVersion)
 	c.dbms = dbmsOf(c.dbmsName)
+	c.cannotCancel = c.dbms.cannotCancel
 	return nil
 }
 
 func (c *conn) info(what uintptr) string {
 	text := make([]byte, 256)
 	var length int16
-	if !call(c.lib.getInfo, c.dbc, what, ptr(text), uintptr(len(text)), uintptr(unsafe.Pointer(&length))).ok() {
+	if !call(c.lib.getInfo, c.dbc, what, uintptr(unsafe.Pointer(unsafe.SliceData(text))), uintptr(len(text)), uintptr(unsafe.Pointer(&length))).ok() {
 		return ""
 	}
 	name, _, _ := strings.Cut(string(text[:min(max(int(length), 0), len(text)-1)]), "\x00")

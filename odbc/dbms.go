@@ -16,6 +16,10 @@ type dbms struct {
 	// it, where the drivers accept SQL_ATTR_ACCESS_MODE and do nothing.
 	readOnly, readWrite string
 
+	// cannotCancel says that SQLCancel frees what a call in another thread is
+	// reading. Statements are then left to themselves when nobody waits any more.
+	cannotCancel bool
+
 	// untyped says that integers may really be something else, and are read as text.
 	untyped bool
 }
@@ -26,7 +30,8 @@ func dbmsOf(name string) dbms {
 	is := func(part string) bool { return strings.Contains(name, part) }
 	switch {
 	case is("sqlite"):
-		d.ping, d.readOnly, d.readWrite, d.untyped = "SELECT 1", "PRAGMA query_only = 1", "PRAGMA query_only = 0", true
+		d.ping, d.readOnly, d.readWrite = "SELECT 1", "PRAGMA query_only = 1", "PRAGMA query_only = 0"
+		d.cannotCancel, d.untyped = true, true
 	case is("postgres"):
 		d.ping, d.binary, d.readOnly = "SELECT 1", sqlVarbinary, "SET TRANSACTION READ ONLY"
 	case is("mysql"), is("mariadb"):

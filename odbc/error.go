@@ -85,7 +85,7 @@ func (l *library) record(kind, handle, n uintptr) (rec Record, ok bool) {
 		var length int16
 		text := make([]byte, size)
 		r := call(l.getDiagRec, kind, handle, n, uintptr(unsafe.Pointer(&state)), uintptr(unsafe.Pointer(&native)),
-			ptr(text), uintptr(size-1), uintptr(unsafe.Pointer(&length)))
+			uintptr(unsafe.Pointer(unsafe.SliceData(text))), uintptr(size-1), uintptr(unsafe.Pointer(&length)))
 		if !r.ok() {
 			return Record{}, false
 		}

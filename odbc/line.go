@@ -3,6 +3,7 @@ package odbc
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,14 @@ type line struct {
 	left    *atomic.Int64 // counts the lines whose goroutine is left to itself
 	jobs    chan func()
 	cancels sync.WaitGroup
+
+	mu          sync.Mutex
+	interrupted bool
+	inside      bool          // a call is at work that may be interrupted
+	cancelling  chan struct{} // closed when SQLCancel has returned
+
+	// cannotCancel says that the driver would not survive it.
+	cannotCancel bool
 
 	// These belong to whoever uses the connection, one goroutine at a time.
 	broken bool // the connection is not to be used again
@@ -65,9 +74,7 @@ func (l *line) run(ctx context.Context, stmt uintptr, job func() error) error {
 	case <-ctx.Done():
 	}
 	l.broken = true
-	if stmt != 0 {
-		l.cancels.Go(func() { call(l.lib.cancel, stmt) }) // it may ask the server too
-	}
+	l.cancels.Go(func() { l.interrupt(stmt) }) // it may have to ask the server too
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
@@ -82,6 +89,51 @@ func (l *line) run(ctx context.Context, stmt uintptr, job func() error) error {
 		return ctx.Err()
 	}
 }
+
+// interrupt makes the driver leave a call that may take long, if it is in one. To
+// some drivers SQLCancel means to close the cursor: it must not meet a call that
+// reads from that.
+func (l *line) interrupt(stmt uintptr) {
+	l.mu.Lock()
+	l.interrupted = true
+	if !l.inside || l.cannotCancel || stmt == 0 {
+		l.mu.Unlock()
+		return
+	}
+	done := make(chan struct{})
+	l.cancelling = done
+	l.mu.Unlock()
+	call(l.lib.cancel, stmt)
+	close(done)
+}
+
+// enter begins a call that may take long, unless an interrupt has come before.
+func (l *line) enter() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.interrupted {
+		return errInterrupted
+	}
+	l.inside = true
+	return nil
+}
+
+// leave ends what enter began, and waits for an interrupt to have had its effect.
+func (l *line) leave() error {
+	l.mu.Lock()
+	l.inside = false
+	interrupted, cancelling := l.interrupted, l.cancelling
+	l.mu.Unlock()
+	if cancelling != nil {
+		<-cancelling
+	}
+	if interrupted {
+		return errInterrupted
+	}
+	return nil
+}
+
+var errInterrupted = errors.New("odbc: the call was interrupted")
 
 // soon runs a job for which there is no context.
 func (l *line) soon(stmt uintptr, job func() error) error {

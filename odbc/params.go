@@ -12,7 +12,7 @@ import (
 )
 
 // params are the arguments of one run, as C is to see them: copies, in memory that
-// stays where it is until the statement is freed. A call that is left to itself may
+// stays where it is until the run is over. A call that is left to itself may
 // still read them when its caller has long gone on.
 type params struct {
 	slots  []slot
@@ -131,40 +131,38 @@ func stamp(t time.Time) timestamp {
 	}
 }
 
-// reserve makes buf n bytes long and sees to it that it does not move. Memory made
-// of words is aligned as they are.
+// reserve makes buf n bytes long. Memory made of words is aligned as they are.
 func (p *params) reserve(n int) {
-	if n <= cap(p.buf) && (cap(p.buf) <= keptBuffer || n > keptBuffer) {
-		p.buf = p.buf[:n]
-		return
+	if n > cap(p.buf) || cap(p.buf) > keptBuffer {
+		words := make([]uint64, (max(n, 256)+7)/8)
+		p.buf = unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)
 	}
-	p.free()
-	if n == 0 {
-		return
-	}
-	words := make([]uint64, (max(n, 256)+7)/8)
-	first := (*byte)(unsafe.Pointer(unsafe.SliceData(words)))
-	p.buf = unsafe.Slice(first, len(words)*8)[:n]
-	p.pinner.Pin(first)
+	p.buf = p.buf[:n]
 }
 
-// free lets the memory go. The driver must not know it any more.
-func (p *params) free() {
-	p.pinner.Unpin()
-	p.buf = nil
-}
-
-// bind tells the driver where the arguments are. It is part of a job.
+// bind tells the driver where the arguments are, and sees to it that they stay
+// there until unbind. It is part of a job.
 func (p *params) bind(s *stmt) error {
 	const word = int(unsafe.Sizeof(int(0)))
+	if len(p.slots) == 0 {
+		return nil
+	}
+	p.pinner.Pin(&p.buf[0])
 	for i, v := range p.slots {
 		r := call(s.c.lib.bindParameter, s.h, uintptr(i+1), paramInput, uintptr(v.c), uintptr(v.sql),
-			uintptr(v.size), uintptr(v.digits), ptr(p.buf[v.from:]), uintptr(max(v.n, 0)), ptr(p.buf[i*word:]))
+			uintptr(v.size), uintptr(v.digits), uintptr(unsafe.Pointer(&p.buf[v.from])), uintptr(max(v.n, 0)),
+			uintptr(unsafe.Pointer(&p.buf[i*word])))
 		if !r.ok() {
-			err := s.c.failed("bind", r, handleStmt, s.h)
-			call(s.c.lib.freeStmt, s.h, resetParams)
-			return err
+			return s.c.failed("bind", r, handleStmt, s.h)
 		}
 	}
 	return nil
+}
+
+// unbind lets the driver forget the arguments. It is part of a job.
+func (p *params) unbind(s *stmt) {
+	if len(p.slots) > 0 {
+		call(s.c.lib.freeStmt, s.h, resetParams)
+		p.pinner.Unpin()
+	}
 }

@@ -86,8 +86,7 @@ func (r *rows) begin(ran ret) (err error) {
 			return err
 		}
 		if len(r.columns) > 0 {
-			r.read()
-			return nil
+			return r.read()
 		}
 	}
 	r.err = io.EOF // there is none
@@ -97,37 +96,60 @@ func (r *rows) begin(ran ret) (err error) {
 	return err
 }
 
-// read reads some rows ahead. It is part of a job.
-func (r *rows) read() {
-	l, s := r.s.c.lib, r.s
+// read reads some rows ahead. What goes wrong comes after them, but for an
+// interrupt. It is part of a job.
+func (r *rows) read() error {
 	r.ahead, r.next = r.ahead[:0], 0
 	for size := 0; len(r.ahead) < aheadRows && size < aheadBytes; {
-		ran := call(l.fetch, s.h)
-		if ran == noData {
-			r.err = io.EOF
-			if ran, err := s.more(); err != nil {
-				r.err = err
-			} else if r.more = ran.ok(); r.more {
-				return
-			}
-			call(l.freeStmt, s.h, closeCursor)
-			return
+		row, n, err := r.s.fetch(r.columns)
+		switch {
+		case err == errInterrupted:
+			return err
+		case err != nil:
+			r.err = err
+			return nil
+		case row == nil:
+			return r.finish()
 		}
-		if !ran.ok() {
-			r.err = s.c.failed("fetch", ran, handleStmt, s.h)
-			return
-		}
-		row := make([]driver.Value, len(r.columns))
-		for i := range r.columns {
-			n, err := s.get(i, &r.columns[i], &row[i])
-			if err != nil {
-				r.err = err
-				return
-			}
-			size += n
-		}
+		size += n
 		r.ahead = append(r.ahead, row)
 	}
+	return nil
+}
+
+// finish looks whether another result follows, and closes the cursor if not. It is
+// part of a job.
+func (r *rows) finish() error {
+	r.err = io.EOF
+	ran, err := r.s.more()
+	switch r.more = err == nil && ran.ok(); {
+	case r.more:
+		return nil
+	case err == errInterrupted:
+		return err
+	case err != nil:
+		r.err = err
+	}
+	call(r.s.c.lib.freeStmt, r.s.h, closeCursor)
+	return nil
+}
+
+// fetch reads the next row, and says how large it is; nil is the end. It is part of
+// a job.
+func (s *stmt) fetch(columns []column) (row []driver.Value, size int, err error) {
+	ran, err := s.long("fetch", func() ret { return call(s.c.lib.fetch, s.h) })
+	if err != nil || ran == noData {
+		return nil, 0, err
+	}
+	row = make([]driver.Value, len(columns))
+	for i := range columns {
+		n, err := s.get(i, &columns[i], &row[i])
+		if err != nil {
+			return nil, 0, err
+		}
+		size += n
+	}
+	return row, size, nil
 }
 
 // Next gives the next row, from those that were read ahead if there are any.
@@ -139,7 +161,7 @@ func (r *rows) Next(dest []driver.Value) error {
 		if r.closed {
 			return io.EOF
 		}
-		if err := r.s.c.run(r.ctx, r.s.h, func() error { r.read(); return nil }); err != nil {
+		if err := r.s.c.run(r.ctx, r.s.h, r.read); err != nil {
 			return err
 		}
 		r.track()
@@ -158,7 +180,7 @@ func (r *rows) HasNextResultSet() bool { return !r.closed && (r.more || r.err ==
 func (r *rows) NextResultSet() error {
 	for r.err == nil { // the rest of this one is not wanted
 		r.next = len(r.ahead)
-		if err := r.s.c.run(r.ctx, r.s.h, func() error { r.read(); return nil }); err != nil {
+		if err := r.s.c.run(r.ctx, r.s.h, r.read); err != nil {
 			return err
 		}
 	}
@@ -255,7 +277,7 @@ func (s *stmt) describe(columns []column) ([]column, error) {
 	d := new(description)
 	for i := range max(int(*n), 0) {
 		for name := d.short[:]; ; name = make([]byte, int(d.nameLen)+1) {
-			r := call(l.describeCol, s.h, uintptr(i+1), ptr(name), uintptr(len(name)), uintptr(unsafe.Pointer(&d.nameLen)),
+			r := call(l.describeCol, s.h, uintptr(i+1), uintptr(unsafe.Pointer(unsafe.SliceData(name))), uintptr(len(name)), uintptr(unsafe.Pointer(&d.nameLen)),
 				uintptr(unsafe.Pointer(&d.typ)), uintptr(unsafe.Pointer(&d.size)),
 				uintptr(unsafe.Pointer(&d.digits)), uintptr(unsafe.Pointer(&d.nullable)))
 			if !r.ok() {

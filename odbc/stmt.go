@@ -32,8 +32,11 @@ func (c *conn) prepare(ctx context.Context, query string) (*stmt, error) {
 	s := &stmt{c: c, h: h, inputs: -1}
 	text := append([]byte(query), 0)
 	err = c.run(ctx, h, func() error {
-		if r := call(c.lib.prepare, h, ptr(text), uintptr(len(text)-1)); !r.ok() {
-			return c.failed("prepare", r, handleStmt, h)
+		_, err := s.long("prepare", func() ret {
+			return call(c.lib.prepare, h, uintptr(unsafe.Pointer(unsafe.SliceData(text))), uintptr(len(text)-1))
+		})
+		if err != nil {
+			return err
 		}
 		n := new(int16)
 		if call(c.lib.numParams, h, uintptr(unsafe.Pointer(n))).ok() {
@@ -62,7 +65,6 @@ func (s *stmt) Close() error {
 	}
 	return s.c.soon(s.h, func() error {
 		s.c.freeStmt(s.h)
-		s.params.free()
 		return nil
 	})
 }
@@ -80,23 +82,31 @@ func (s *stmt) start(args []driver.NamedValue) error {
 // run binds the arguments and executes the statement. It is part of a job.
 func (s *stmt) run() (ret, error) {
 	l := s.c.lib
+	defer s.params.unbind(s)
 	if err := s.params.bind(s); err != nil {
 		return 0, err
 	}
-	var r ret
-	if s.direct != nil {
-		r = call(l.execDirect, s.h, ptr(s.direct), uintptr(len(s.direct)))
-	} else {
-		r = call(l.execute, s.h)
+	return s.long("execute", func() ret {
+		if s.direct != nil {
+			return call(l.execDirect, s.h, uintptr(unsafe.Pointer(unsafe.SliceData(s.direct))), uintptr(len(s.direct)))
+		}
+		return call(l.execute, s.h)
+	})
+}
+
+// long makes a call that may take long. It is part of a job.
+func (s *stmt) long(doing string, f func() ret) (ret, error) {
+	if err := s.c.enter(); err != nil {
+		return 0, err
 	}
-	var err error
+	r := f()
+	if err := s.c.leave(); err != nil {
+		return 0, err
+	}
 	if !r.ok() && r != noData {
-		err = s.c.failed("execute", r, handleStmt, s.h)
+		return r, s.c.failed(doing, r, handleStmt, s.h)
 	}
-	if len(s.params.slots) > 0 { // the driver is to keep no pointers
-		call(l.freeStmt, s.h, resetParams)
-	}
-	return r, err
+	return r, nil
 }
 
 // Exec is for programs that use the driver without database/sql.
@@ -150,11 +160,7 @@ func (s *stmt) rowCount() int64 {
 
 // more moves on to the next part, and returns noData after the last. It is part of a job.
 func (s *stmt) more() (ret, error) {
-	r := call(s.c.lib.moreResults, s.h)
-	if !r.ok() && r != noData {
-		return r, s.c.failed("execute", r, handleStmt, s.h)
-	}
-	return r, nil
+	return s.long("execute", func() ret { return call(s.c.lib.moreResults, s.h) })
 }
 
 // result is a number of rows.

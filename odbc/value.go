@@ -97,13 +97,13 @@ func (s *stmt) get(i int, c *column, v *driver.Value) (size int, err error) {
 				int(t.fraction), s.c.home.location)
 		})
 	case kindBytes:
-		b, err := s.long(i, cBinary, 0)
+		b, err := s.pieces(i, cBinary, 0)
 		if b != nil {
 			*v = b
 		}
 		return len(b), err
 	}
-	b, err := s.long(i, cChar, 1)
+	b, err := s.pieces(i, cChar, 1)
 	if b == nil {
 		return 0, err
 	}
@@ -128,7 +128,7 @@ func unsigned(n uint64) driver.Value {
 // fixed reads a value of a size that the type has. NULL stays nil.
 func (s *stmt) fixed(i int, t cType, set func([]byte)) (size int, err error) {
 	b, n := s.c.scratch, &s.c.number[0]
-	r := call(s.c.lib.getData, s.h, uintptr(i+1), uintptr(t), ptr(b), uintptr(len(b)), uintptr(unsafe.Pointer(n)))
+	r := call(s.c.lib.getData, s.h, uintptr(i+1), uintptr(t), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), uintptr(unsafe.Pointer(n)))
 	if !r.ok() {
 		return 0, s.c.failed("read", r, handleStmt, s.h)
 	}
@@ -141,13 +141,13 @@ func (s *stmt) fixed(i int, t cType, set func([]byte)) (size int, err error) {
 // maxValue is more than a driver can have in one value.
 const maxValue = 1 << 31
 
-// long reads text or bytes, in two pieces if they are long; nil is NULL. Of each
+// pieces reads text or bytes, in two pieces if they are long; nil is NULL. Of each
 // piece, terminator bytes are a NUL that C wants.
-func (s *stmt) long(i int, t cType, terminator int) ([]byte, error) {
+func (s *stmt) pieces(i int, t cType, terminator int) ([]byte, error) {
 	piece, n := s.c.scratch, &s.c.number[0]
 	var all []byte
 	for {
-		r := call(s.c.lib.getData, s.h, uintptr(i+1), uintptr(t), ptr(piece), uintptr(len(piece)), uintptr(unsafe.Pointer(n)))
+		r := call(s.c.lib.getData, s.h, uintptr(i+1), uintptr(t), uintptr(unsafe.Pointer(unsafe.SliceData(piece))), uintptr(len(piece)), uintptr(unsafe.Pointer(n)))
 		switch {
 		case r == noData:
 			return all, nil // a driver that had not said that the last piece is the last
