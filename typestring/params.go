@@ -89,6 +89,11 @@ type Params struct {
 	// finds exactly one of them set. (Perl: pg_bytea, pg_text)
 	PgBytea, PgText bool
 
+	// Charset says how characters beyond ASCII are bytes in the store. The default goes
+	// by the driver, as in Perl. An opener finds Latin1 or UTF8 set; for serializers that
+	// write bytes, such as DataDumper, that is Latin1.
+	Charset Charset
+
 	// IDFile is where id:AutoIncrement counts. The default is data.session.id in the
 	// system's folder for temporary files. (Perl: id_file)
 	IDFile string
@@ -110,6 +115,8 @@ type Params struct {
 	// type string's generator is not used. A zero Lifetime is Perl's: new sessions do
 	// not expire before somebody says when.
 	Options datasession.Options
+
+	mixed bool // with UTF8: there are records in Latin-1, too
 }
 
 func (p Params) withDefaults() Params {

@@ -158,6 +158,7 @@ func (s *Set) Open(ctx context.Context, typ string, p Params) (*datasession.Mana
 		return nil, err
 	}
 	p = p.withDefaults()
+	p.Charset, p.mixed = p.charset(driver.name, serializer.name)
 	opts := p.Options
 	opts.Lifetime = cmp.Or(opts.Lifetime, datasession.Forever)
 	if opts.NewID == nil {

@@ -147,7 +147,7 @@ func TestSerializerOfAFamily(t *testing.T) {
 		{datasession.DataSession, "storable", storable.Codec{}},
 		{datasession.CGISession, "storable", storable.Codec{}},
 		{datasession.ApacheSession, "Storable", storable.Codec{Network: true}},
-		{datasession.DataSession, "YAML", perlyaml.Tiny},
+		{datasession.DataSession, "YAML", perlyaml.Codec{UTF8: true}},
 		{datasession.CGISession, "yaml", perlyaml.Syck},
 		{datasession.CGISession, "yamlxs", perlyaml.XS},
 		{datasession.ApacheSession, "Base64", apache.Base64{}},
@@ -205,7 +205,7 @@ func TestOpenerGetsPerlsDefaults(t *testing.T) {
 	open(t, set, "driver:recorder", Params{})
 	want := Params{
 		Name: "CGISESSID", Directory: os.TempDir(), FileName: "cgisess_%s", Umask: 0o660,
-		TableName: "sessions", IDColName: "id", DataColName: "a_session", PgBytea: true,
+		TableName: "sessions", IDColName: "id", DataColName: "a_session", PgBytea: true, Charset: Latin1,
 		IDFile: filepath.Join(os.TempDir(), "data.session.id"), IDStep: 1,
 	}
 	if len(r.params) != 1 || !reflect.DeepEqual(r.params[0], want) {
@@ -214,7 +214,7 @@ func TestOpenerGetsPerlsDefaults(t *testing.T) {
 	given := Params{
 		ID: "a", Name: "b", Directory: "c", FileName: "d%s", NoFlock: true, Umask: 0o600, ForeignOwner: true,
 		TableName: "f", IDColName: "g", DataColName: "h", DataSource: "i", Username: "j", Password: "k",
-		Host: "l", Port: 1, Socket: "m", PgText: true, IDFile: "n", IDBase: 2, IDStep: 3, Migrate: true,
+		Host: "l", Port: 1, Socket: "m", PgText: true, Charset: UTF8, IDFile: "n", IDBase: 2, IDStep: 3, Migrate: true,
 		Options: datasession.Options{Lifetime: time.Hour},
 	}
 	open(t, set, "driver:recorder", given)

@@ -46,15 +46,15 @@ var Std = new(Set).With(
 	idEntry("Static", static),
 
 	serializerEntry("DataDumper", dataDumper),
-	Serializer(perljson.Codec{}),
-	Serializer(freezethaw.Codec{}),
+	serializerEntry("JSON", jsonCodec),
+	serializerEntry("FreezeThaw", freezeThaw),
 	serializerEntry("Storable", storableCodec),
 	serializerEntry("YAML", yamlCodec),
 	Serializer(perlyaml.XS),
 	Serializer(apache.Base64{}),
 	Serializer(apache.UUEncode{}),
 	Serializer(apache.Sybase{}),
-	Serializer(hstore.Codec{}),
+	serializerEntry("Hstore", hstoreCodec),
 )
 
 func later(entry string) string {
@@ -106,7 +106,17 @@ func yamlCodec(p Params) codec.Codec {
 	if p.Options.Family == datasession.CGISession {
 		return perlyaml.Syck
 	}
-	return perlyaml.Tiny
+	return perlyaml.Codec{UTF8: p.Charset == UTF8, Recover: p.mixed}
+}
+
+func jsonCodec(p Params) codec.Codec { return perljson.Codec{UTF8: p.Charset == UTF8} }
+
+func hstoreCodec(p Params) codec.Codec { return hstore.Codec{UTF8: p.Charset == UTF8} }
+
+// freezeThaw counts characters. Where Perl gets bytes back, it cannot read what is in
+// UTF-8.
+func freezeThaw(p Params) codec.Codec {
+	return freezethaw.Codec{UTF8: p.Charset == UTF8 && !p.mixed, Recover: p.mixed}
 }
 
 func dataDumper(p Params) codec.Codec {

@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) decodeCommand() *cobra.Command {
-	var name string
+	var name, charset string
 	var lim codec.Limits
 	cmd := &cobra.Command{
 		Use:   "decode --codec NAME FILE|-",
@@ -31,7 +31,7 @@ goes beyond a limit is refused with the byte at which it is.`,
   sqlite3 app.db 'select a_session from sessions limit 1' | datasession decode --codec default -`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := codecNamed(name)
+			c, err := codecNamed(name, charset)
 			if err != nil {
 				return err
 			}
@@ -46,12 +46,12 @@ goes beyond a limit is refused with the byte at which it is.`,
 			return a.print(v)
 		},
 	}
-	addCodec(cmd, &name, &lim)
+	addCodec(cmd, &name, &charset, &lim)
 	return cmd
 }
 
 func (a *app) encodeCommand() *cobra.Command {
-	var name string
+	var name, charset string
 	var lim codec.Limits
 	cmd := &cobra.Command{
 		Use:   "encode --codec NAME FILE|-",
@@ -65,7 +65,7 @@ A value that the format cannot say is refused, with the place where it is.`,
   datasession show --json ID | datasession encode --codec JSON - > session.json`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := codecNamed(name)
+			c, err := codecNamed(name, charset)
 			if err != nil {
 				return err
 			}
@@ -85,13 +85,14 @@ A value that the format cannot say is refused, with the place where it is.`,
 			return nil
 		},
 	}
-	addCodec(cmd, &name, &lim)
+	addCodec(cmd, &name, &charset, &lim)
 	return cmd
 }
 
-func addCodec(cmd *cobra.Command, name *string, lim *codec.Limits) {
+func addCodec(cmd *cobra.Command, name, charset *string, lim *codec.Limits) {
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(name, "codec", "", "`NAME` of the serializer, in any case: "+codecNames())
+	cmd.Flags().StringVar(charset, "charset", "", "how characters beyond ASCII are stored: `latin1|utf8` (default latin1, as in Perl's files; utf8 for apache-json and Hstore)")
 	addLimits(cmd.Flags(), lim)
 	cmd.RegisterFlagCompletionFunc("codec", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var names []cobra.Completion
@@ -100,6 +101,11 @@ func addCodec(cmd *cobra.Command, name *string, lim *codec.Limits) {
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	})
+	completeCharset(cmd)
+}
+
+func completeCharset(cmd *cobra.Command) {
+	cmd.RegisterFlagCompletionFunc("charset", cobra.FixedCompletions([]cobra.Completion{"latin1", "utf8"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // read returns the content of a file, or of standard input for "-", if it is

@@ -74,13 +74,16 @@
 //	  sqlite3 app.db 'select a_session from sessions limit 1' | datasession decode --codec default -
 //
 //	Flags:
-//	      --codec NAME    NAME of the serializer, in any case: DataDumper, default,
-//	                      JSON, apache-json, Storable, nfreeze, FreezeThaw, YAML,
-//	                      yaml-syck, yaml-pm, yamlxs, Base64, UUEncode, Sybase,
-//	                      Hstore, value-json
-//	      --max-depth N   most containers within containers, N (default 1000)
-//	      --max-nodes N   most values in a session, N (default 100000)
-//	      --max-bytes N   most bytes of a session, N (default 1048576)
+//	      --codec NAME            NAME of the serializer, in any case: DataDumper,
+//	                              default, JSON, apache-json, Storable, nfreeze,
+//	                              FreezeThaw, YAML, yaml-syck, yaml-pm, yamlxs,
+//	                              Base64, UUEncode, Sybase, Hstore, value-json
+//	      --charset latin1|utf8   how characters beyond ASCII are stored: latin1|utf8
+//	                              (default latin1, as in Perl's files; utf8 for
+//	                              apache-json and Hstore)
+//	      --max-depth N           most containers within containers, N (default 1000)
+//	      --max-nodes N           most values in a session, N (default 100000)
+//	      --max-bytes N           most bytes of a session, N (default 1048576)
 //
 // # datasession help demo
 //
@@ -117,13 +120,16 @@
 //	  datasession show --json ID | datasession encode --codec JSON - > session.json
 //
 //	Flags:
-//	      --codec NAME    NAME of the serializer, in any case: DataDumper, default,
-//	                      JSON, apache-json, Storable, nfreeze, FreezeThaw, YAML,
-//	                      yaml-syck, yaml-pm, yamlxs, Base64, UUEncode, Sybase,
-//	                      Hstore, value-json
-//	      --max-depth N   most containers within containers, N (default 1000)
-//	      --max-nodes N   most values in a session, N (default 100000)
-//	      --max-bytes N   most bytes of a session, N (default 1048576)
+//	      --codec NAME            NAME of the serializer, in any case: DataDumper,
+//	                              default, JSON, apache-json, Storable, nfreeze,
+//	                              FreezeThaw, YAML, yaml-syck, yaml-pm, yamlxs,
+//	                              Base64, UUEncode, Sybase, Hstore, value-json
+//	      --charset latin1|utf8   how characters beyond ASCII are stored: latin1|utf8
+//	                              (default latin1, as in Perl's files; utf8 for
+//	                              apache-json and Hstore)
+//	      --max-depth N           most containers within containers, N (default 1000)
+//	      --max-nodes N           most values in a session, N (default 100000)
+//	      --max-bytes N           most bytes of a session, N (default 1048576)
 //
 // # datasession help exit
 //
@@ -354,6 +360,8 @@
 //	      --type STRING              STRING that names driver, id generator and serializer
 //	      --family data|cgi|apache   Perl module whose sessions these are:
 //	                                 data|cgi|apache (default "data")
+//	      --charset latin1|utf8      how characters beyond ASCII are stored:
+//	                                 latin1|utf8 (default: as Perl's driver does)
 //	      --directory DIR            DIR with the files of driver:File (default: the
 //	                                 temporary one)
 //	      --file-name PATTERN        PATTERN of file names, %s for the id (default

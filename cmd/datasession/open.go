@@ -80,6 +80,9 @@ func (f *storeFlags) params() (p typestring.Params, err error) {
 	if p.Options.Family, err = familyNamed(f.family); err != nil {
 		return p, err
 	}
+	if p.Charset, err = charsetNamed(f.charset); err != nil {
+		return p, err
+	}
 	if f.umask != "" {
 		mode, err := strconv.ParseUint(f.umask, 8, 32)
 		if err != nil || mode > 0o777 {

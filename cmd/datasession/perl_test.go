@@ -118,4 +118,35 @@ func TestCGISession(t *testing.T) {
 	}
 }
 
+// What Perl's driver for SQLite makes of the characters of JSON is shown as they were
+// meant; with another character set it is not.
+func TestCharsetOfSQLite(t *testing.T) {
+	perltest.Need(t, perltest.CGISession, perltest.SQLite, perltest.JSONXS)
+	place := filepath.Join(t.TempDir(), "sessions.db")
+	const dsn = "driver:sqlite;serializer:json;id:md5"
+	flags := []string{"--data-source", place, "--family", "cgi", "--type", dsn}
+	with := func(args ...string) []string { return append(args, flags...) }
+	ds(t, exitDone, "", with("set", "--create", "--create-store", "first")...)
+	id := perltest.Run(t, `
+		use CGI::Session;
+		BEGIN { # as Data::Session's JSON
+			package CGI::Session::Serialize::json;
+			use JSON::XS ();
+			$INC{'CGI/Session/Serialize/json.pm'} = __FILE__;
+			sub freeze { JSON::XS->new->encode($_[1]) }
+			sub thaw { JSON::XS->new->decode($_[1]) }
+		}
+		my $s = CGI::Session->new($ARGV[0], undef, { DataSource => "dbi:SQLite:dbname=$ARGV[1]" }) or die CGI::Session->errstr;
+		$s->param(name => "bj\xf6rn");
+		$s->flush;
+		die $s->errstr if $s->errstr;
+		print $s->id`, dsn, place)
+	shown := value(t, ds(t, exitDone, "", with("show", "--json", id)...)).Hash()
+	if name, _ := shown.Get("name"); perl.Upgrade(name) != "björn" {
+		t.Errorf("show has name %q, want björn", perl.Upgrade(name))
+	}
+	ds(t, exitRefused, "", with("show", "--charset", "utf8", id)...)
+	ds(t, exitUsage, "", with("show", "--charset", "koi8", id)...)
+}
+
 func raw(text string) json.RawMessage { return json.RawMessage(text) }

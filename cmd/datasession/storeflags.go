@@ -17,7 +17,7 @@ import (
 // storeFlags are the flags by which a store is found: the type string, and
 // Data::Session's options with hyphens for underscores.
 type storeFlags struct {
-	typ, family string
+	typ, family, charset string
 
 	directory, fileName string
 	noFlock             bool
@@ -46,6 +46,7 @@ func (f *storeFlags) flags() *pflag.FlagSet {
 	set.SortFlags = false
 	set.StringVar(&f.typ, "type", "", "`STRING` that names driver, id generator and serializer")
 	set.StringVar(&f.family, "family", "data", "Perl module whose sessions these are: `data|cgi|apache`")
+	set.StringVar(&f.charset, "charset", "", "how characters beyond ASCII are stored: `latin1|utf8` (default: as Perl's driver does)")
 	set.StringVar(&f.directory, "directory", "", "`DIR` with the files of driver:File (default: the temporary one)")
 	set.StringVar(&f.fileName, "file-name", "", "`PATTERN` of file names, %s for the id (default cgisess_%s)")
 	set.BoolVar(&f.noFlock, "no-flock", false, "do not lock the files of driver:File and id:AutoIncrement")
@@ -128,6 +129,7 @@ func (a *app) storeCommand(f *storeFlags, cmd *cobra.Command) *cobra.Command {
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	})
+	completeCharset(cmd)
 	cmd.MarkFlagDirname("directory")
 	return cmd
 }

@@ -62,6 +62,8 @@
 package perlyaml
 
 import (
+	"unicode/utf8"
+
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/perl"
 )
@@ -78,6 +80,11 @@ type Codec struct {
 	// characters above U+00FF are refused: Perl would write a document that it reads
 	// back as other characters, or die. The other dialects have one encoding only.
 	UTF8 bool
+
+	// Recover has Decode read a document that is not UTF-8, where UTF8 says that it is,
+	// with a byte for each character: as Perl's drivers for MySQL, BerkeleyDB and
+	// memcached hold what was made of byte strings alone.
+	Recover bool
 }
 
 // The codecs, each named for its Perl module, with bytes as Perl's File driver
@@ -122,6 +129,9 @@ func (c Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error
 // Strings without escapes are parts of one copy of data: a value taken out of a
 // decoded session keeps that copy in memory.
 func (c Codec) Decode(data []byte, lim codec.Limits) (perl.Value, error) {
+	if c.UTF8 && c.Recover && !utf8.Valid(data) {
+		c.UTF8 = false
+	}
 	p := parser{codec: c, lim: lim.WithDefaults()}
 	if len(data) > p.lim.Bytes {
 		return perl.Value{}, p.limit("bytes", p.lim.Bytes)
