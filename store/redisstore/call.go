@@ -161,7 +161,7 @@ func attempt[T any](ctx context.Context, s *server, f try[T]) (v T, err error) {
 	case r := <-over:
 		return r.v, r.err
 	case <-ctx.Done():
-		grace := time.NewTimer(20 * time.Millisecond) // to learn what the matter was
+		grace := time.NewTimer(5 * time.Millisecond) // to learn what the matter was
 		defer grace.Stop()
 		select {
 		case r := <-over:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -169,7 +170,7 @@ func (s *Store) saveIndexed(ctx context.Context, id, key, block string, args []s
 // enter puts an id into the sets of an index block.
 func (s *Store) enter(ctx context.Context, id, block string, ttl time.Duration) error {
 	if ttl > 0 {
-		ttl += spare
+		ttl = min(ttl, math.MaxInt64-spare) + spare
 	}
 	for _, t := range terms(block) {
 		_, err := call(ctx, s.server, "index in", func(ctx context.Context, c rueidis.Client, _ bool) (struct{}, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -221,5 +222,9 @@ func milliseconds(ttl time.Duration) string {
 	if ttl <= 0 {
 		return "0"
 	}
-	return fmt.Sprint(int64((ttl + time.Millisecond - 1) / time.Millisecond))
+	ms := ttl.Milliseconds()
+	if ttl%time.Millisecond != 0 {
+		ms++
+	}
+	return strconv.FormatInt(ms, 10)
 }

@@ -82,6 +82,7 @@ func TestCluster(t *testing.T) {
 	addrs := testserver.StartRedisCluster(t, 3, 1).Addrs()
 	t.Run("Store", func(t *testing.T) { suite(t, nil, addrs...) })
 	t.Run("StoreWithIndexes", func(t *testing.T) { suite(t, []func(*redisstore.Options){indexed}, addrs...) })
+	t.Run("Index", func(t *testing.T) { index(t, addrs...) })
 	t.Run("Manager", func(t *testing.T) { manager(t, addrs...) })
 }
 

@@ -139,7 +139,7 @@ func (s *Store) write(ctx context.Context, c rueidis.Client, sc script, key stri
 		}
 		wait := s.wait
 		if end, ok := ctx.Deadline(); ok {
-			wait = max(time.Until(end), time.Millisecond)
+			wait = max(time.Until(end)-20*time.Millisecond, time.Millisecond) // to hear of it in time
 		}
 		n, err := d.Do(ctx, d.B().Wait().Numreplicas(int64(s.replicas)).Timeout(wait.Milliseconds()).Build()).AsInt64()
 		if err == nil && n < int64(s.replicas) {
