@@ -222,6 +222,16 @@ func (h *Hash) unplace(free int) {
 	places[free] = 0
 }
 
+// HasText reports whether a key has, or once had, the UTF-8 flag.
+func (h *Hash) HasText() bool {
+	for i := range h.entries {
+		if h.entries[i].isText() {
+			return true
+		}
+	}
+	return false
+}
+
 // Slot returns the element under a key as a scalar that can be referred to, and
 // makes the element if there is none.
 func (h *Hash) Slot(key Key) *Scalar { return slotOf(h.at(key)) }
@@ -262,7 +272,12 @@ func (h *Hash) Sorted() iter.Seq2[Key, Value] {
 // inOrder reports whether the entries are sorted as they are, as those of a hash
 // that was read from sorted data.
 func (h *Hash) inOrder() bool {
-	return slices.IsSortedFunc(h.entries, func(a, b entry) int { return strings.Compare(a.str(), b.str()) })
+	for i := 1; i < len(h.entries); i++ {
+		if h.entries[i].str() < h.entries[i-1].str() {
+			return false
+		}
+	}
+	return true
 }
 
 // order appends the numbers of the entries to order, in the order of their keys.

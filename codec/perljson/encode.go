@@ -12,6 +12,7 @@ import (
 // refused, at the package.
 func (c Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error) {
 	e := encoder{codec: c, buf: dst, from: len(dst), lim: limits(lim)}
+	e.path = e.few[:0]
 	if err := e.value(v); err != nil {
 		return dst, e.placed(err)
 	}
@@ -25,9 +26,10 @@ type encoder struct {
 	lim   codec.Limits
 	nodes int
 	path  []step // the containers around the value at hand
+	few   [8]step
 }
 
-// step is a container, and which of its elements is at hand.
+// step is a container, and which of its elements is at fault.
 type step struct {
 	thing perl.Thing
 	key   perl.Key
@@ -69,8 +71,44 @@ func (e *encoder) float(f float64) error {
 	if f == 0 {
 		f = 0 // and not -0, which Perl prints as 0
 	}
-	e.buf = strconv.AppendFloat(e.buf, f, 'g', 15, 64)
+	e.buf = appendFloat(e.buf, f)
 	return e.room(0)
+}
+
+// appendFloat appends a number with 15 digits. One that a fraction of up to four digits
+// is nearest to, and that has no more digits than 15, is that fraction.
+func appendFloat(dst []byte, f float64) []byte {
+	power, places := 1.0, 0
+	for ; places <= 4 && math.Abs(f) < 1e10; places++ {
+		if n := math.Round(f * power); n/power == f {
+			return appendFraction(dst, int64(n), places)
+		}
+		power *= 10
+	}
+	return strconv.AppendFloat(dst, f, 'g', 15, 64)
+}
+
+// appendFraction appends n with that many digits after the point, of which the last is
+// not 0.
+func appendFraction(dst []byte, n int64, places int) []byte {
+	if n < 0 {
+		dst, n = append(dst, '-'), -n
+	}
+	power := int64(1)
+	for range places {
+		power *= 10
+	}
+	dst = strconv.AppendInt(dst, n/power, 10)
+	if places == 0 {
+		return dst
+	}
+	dst = append(dst, '.')
+	for n %= power; places > 0; places-- {
+		power /= 10
+		dst = append(dst, '0'+byte(n/power))
+		n %= power
+	}
+	return dst
 }
 
 func (e *encoder) ref(t perl.Thing) error {
@@ -104,12 +142,13 @@ func (e *encoder) hash(h *perl.Hash) error {
 			e.buf = append(e.buf, ',')
 		}
 		first = false
-		e.path[at].key = k
-		if err := e.text(k.String()); err != nil {
-			return err
+		err := e.text(k.String())
+		if err == nil {
+			e.buf = append(e.buf, ':')
+			err = e.value(v)
 		}
-		e.buf = append(e.buf, ':')
-		if err := e.value(v); err != nil {
+		if err != nil {
+			e.path[at].key = k
 			return err
 		}
 	}
@@ -126,8 +165,8 @@ func (e *encoder) array(a *perl.Array) error {
 		if i > 0 {
 			e.buf = append(e.buf, ',')
 		}
-		e.path[at].index = i
 		if err := e.value(v); err != nil {
+			e.path[at].index = i
 			return err
 		}
 	}

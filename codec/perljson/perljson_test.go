@@ -4,6 +4,8 @@ import (
 	"errors"
 	"maps"
 	"math"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -276,4 +278,37 @@ func shared(levels int) perl.Value {
 		v = list(v, v)
 	}
 	return v
+}
+
+// Floats are written as C's %.15g has them, whichever way they are found.
+func TestFloatText(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 100_000 {
+		f := float64(rnd.Int64N(1e12)-5e11) / math.Pow(10, float64(rnd.IntN(8)))
+		switch rnd.IntN(4) {
+		case 0:
+			f = math.Nextafter(f, f+1)
+		case 1:
+			f *= math.Pow(10, float64(rnd.IntN(40)-20))
+		}
+		got, err := perljson.Codec{}.Append(nil, perl.Float(f), codec.Limits{})
+		if want := strconv.FormatFloat(f, 'g', 15, 64); err != nil || f != 0 && string(got) != want {
+			t.Fatalf("%v is written as %s, %v; want %s", f, got, err, want)
+		}
+	}
+}
+
+// Floats are read to the nearest number, whichever way they are found.
+func TestFloatValue(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 3))
+	for range 100_000 {
+		doc := strconv.FormatInt(rnd.Int64N(1e17)>>rnd.IntN(57)-1000, 10) + "." + strings.Repeat("0", rnd.IntN(3)) + strconv.Itoa(rnd.IntN(1e6))
+		if rnd.IntN(4) == 0 {
+			doc += "e" + strconv.Itoa(rnd.IntN(600)-300)
+		}
+		v, err := perljson.Codec{}.Decode([]byte(doc), codec.Limits{})
+		if want, _ := strconv.ParseFloat(doc, 64); err != nil || math.Float64bits(v.Float()) != math.Float64bits(want) {
+			t.Fatalf("%s is read as %v, %v; want %v", doc, v.Float(), err, want)
+		}
+	}
 }

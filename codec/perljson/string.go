@@ -3,6 +3,7 @@ package perljson
 import (
 	"unicode/utf8"
 
+	"github.com/go-datasession/datasession/internal/jsonscan"
 	"github.com/go-datasession/datasession/perl"
 )
 
@@ -29,11 +30,8 @@ func (e *encoder) bytes(s string) error {
 		return err
 	}
 	b, from := append(e.buf, '"'), 0
-	for i := range len(s) {
+	for i := jsonscan.Special(s, 0); i < len(s); i = jsonscan.Special(s, i+1) {
 		c := s[i]
-		if escapes[c] == 0 {
-			continue
-		}
 		b = append(b, s[from:i]...)
 		if c >= utf8.RuneSelf && e.codec.Raw {
 			b = e.appendRaw(b, rune(c))
@@ -52,14 +50,12 @@ func (e *encoder) text(s string) error {
 		return err
 	}
 	b, from := append(e.buf, '"'), 0
-	for i := 0; i < len(s); {
+	for i := jsonscan.Special(s, 0); i < len(s); i = jsonscan.Special(s, i) {
 		c := s[i]
 		if c < utf8.RuneSelf {
-			if escapes[c] != 0 {
-				b = appendEscape(append(b, s[from:i]...), c)
-				from = i + 1
-			}
+			b = appendEscape(append(b, s[from:i]...), c)
 			i++
+			from = i
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])

@@ -156,13 +156,7 @@ func (e *encoder) hash(h *perl.Hash) error {
 	if err := e.enter(h.Len()); err != nil {
 		return err
 	}
-	flagged := false
-	for key := range h.All() {
-		if key.IsText() {
-			flagged = true
-			break
-		}
-	}
+	flagged := h.HasText()
 	if flagged {
 		e.dst = append(e.dst, tagFlagHash, 0)
 	} else {
@@ -204,6 +198,12 @@ func (e *encoder) key(key perl.Key, flagged bool) error {
 }
 
 func isASCII(s string) bool {
+	for len(s) >= 8 {
+		if littleEndian(s)&0x8080808080808080 != 0 {
+			return false
+		}
+		s = s[8:]
+	}
 	for i := range len(s) {
 		if s[i] >= 0x80 {
 			return false
@@ -217,6 +217,9 @@ func (e *encoder) element(v perl.Value) error {
 	s := v.Slot()
 	if s == nil {
 		e.next++
+		if v.Kind() == perl.KindBytes {
+			return e.str(v.Str(), tagBytes, tagLongBytes)
+		}
 		return e.content(v)
 	}
 	if e.begin(s) {

@@ -22,9 +22,9 @@ var (
 	errUTF8      = errors.New("a string that is not UTF-8")
 )
 
-// special returns where from i on the first byte is that is not plain, or the length
-// of t.
-func special(t string, i int) int {
+// Special returns where from i on the first byte is that does not stand for itself in a
+// string, or is beyond ASCII, or the length of t.
+func Special(t string, i int) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	for len(t)-i >= 8 {
 		w := uint64(t[i]) | uint64(t[i+1])<<8 | uint64(t[i+2])<<16 | uint64(t[i+3])<<24 |
@@ -45,7 +45,7 @@ func special(t string, i int) int {
 // quoted reads the string whose quote is at s.pos.
 func (s *Scanner) quoted() error {
 	s.start = s.pos
-	i := special(s.text, s.pos+1)
+	i := Special(s.text, s.pos+1)
 	if i < len(s.text) && s.text[i] == '"' {
 		s.str, s.ascii, s.pos = s.text[s.pos+1:i], true, i+1
 		return nil
@@ -58,7 +58,7 @@ func (s *Scanner) quoted() error {
 func (s *Scanner) unquote(i int) error {
 	buf, from := s.buf[:0], s.pos+1
 	ascii := true
-	for ; i < len(s.text); i = special(s.text, i) {
+	for ; i < len(s.text); i = Special(s.text, i) {
 		switch c := s.text[i]; {
 		case c == '"':
 			s.str, s.ascii, s.pos = s.text[from:i], ascii, i+1
