@@ -53,7 +53,7 @@ var named = []struct{ imports, files string }{
 	{"math/rand", ""},
 	// A Value keeps a string, a number or a thing in three words; a conversion from
 	// Go knows by its address what it has seen.
-	{"unsafe", "perl/value.go perl/convert.go"},
+	{"unsafe", "perl/value.go perl/convert.go perl/entry.go"},
 }
 
 const module = "github.com/go-datasession/datasession"

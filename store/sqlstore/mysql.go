@@ -57,6 +57,9 @@ var MySQL = Dialect{
 		` FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = COALESCE(NULLIF('{schemaname}', ''), DATABASE())` +
 		` AND TABLE_NAME = '{tablename}' AND COLUMN_NAME IN ('{idname}', '{dataname}')`,
 
+	// The collation may ignore case and blanks at the end.
+	Match: `{column} = {?value} AND CAST(CONVERT({column} USING utf8mb4) AS BINARY) = CAST({?value} AS BINARY)`,
+
 	Native: mysqlNative,
 
 	Fault: mysqlFault,
@@ -106,7 +109,8 @@ func mysqlFault(err error) Fault {
 	case "1243", "1615": // no such statement, to be prepared again
 		return Stale
 	case "1040", "1042", "1043", "1044", "1045", "1047", "1049", "1053", "1077", "1129", "1130", "1158", "1159", "1160", "1161",
-		"1203", "1226", "1290", "1836", "1927", "3159": // connection, login, limits, shutdown, read-only
+		"1203", "1226", "1290", "1836", "1927", "3159",
+		"2002", "2003", "2006", "2013", "2055": // connection, login, limits, shutdown, read-only
 		return Unreachable
 	}
 	return Other
