@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/redis/rueidis"
+
+	"github.com/go-datasession/datasession/store"
 )
 
 // page is how many keys a server is asked to look at in one go.
@@ -23,6 +25,67 @@ func (s *Store) IDs(ctx context.Context) iter.Seq2[string, error] {
 	return s.scan(ctx, globQuote(s.namespace)+"*", func(key string) (string, bool) {
 		return key[len(s.namespace):], len(key)-len(s.namespace) <= maxID
 	})
+}
+
+// Records yields the sessions, which it reads some dozens at a time. It finds them as IDs
+// does.
+func (s *Store) Records(ctx context.Context) iter.Seq2[store.Entry, error] {
+	return func(yield func(store.Entry, error) bool) {
+		ids := make([]string, 0, bulk)
+		flush := func() bool {
+			goOn := s.readAll(ctx, ids, yield)
+			ids = ids[:0]
+			return goOn
+		}
+		for id, err := range s.IDs(ctx) {
+			if err != nil {
+				yield(store.Entry{}, err)
+				return
+			}
+			if ids = append(ids, id); len(ids) == bulk && !flush() {
+				return
+			}
+		}
+		flush()
+	}
+}
+
+// bulk is how many sessions are read at once.
+const bulk = 50
+
+// readAll yields those of some sessions that are there.
+func (s *Store) readAll(ctx context.Context, ids []string, yield func(store.Entry, error) bool) (goOn bool) {
+	if len(ids) == 0 {
+		return true
+	}
+	values, err := call(ctx, s.server, "load from", func(ctx context.Context, c rueidis.Client, _ bool) ([]string, error) {
+		cmds := make(rueidis.Commands, len(ids))
+		for i, id := range ids {
+			cmds[i] = c.B().Get().Key(s.namespace + id).Build()
+		}
+		values := make([]string, len(ids))
+		for i, r := range c.DoMulti(ctx, cmds...) {
+			var err error
+			if values[i], err = r.ToString(); err != nil && !rueidis.IsRedisNil(err) {
+				return nil, err
+			}
+		}
+		return values, nil
+	})
+	if err != nil {
+		yield(store.Entry{}, err)
+		return false
+	}
+	for i, v := range values {
+		if v == "" {
+			continue // gone, or a foreign key
+		}
+		e := store.Entry{ID: ids[i]}
+		if e.Record, err = s.record([]byte(v)); !yield(e, err) {
+			return false
+		}
+	}
+	return true
 }
 
 // scan yields what name makes of the keys that match a pattern and hold a string.

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -30,28 +31,34 @@ type Options struct {
 	// Indexes names parameters by whose values sessions are found.
 	Indexes []string
 
+	// Now is the clock, which is to be that of the Manager: it tells when a session was
+	// last touched. What has expired is for the server's clock to say. Nil means time.Now.
+	Now func() time.Time
+
 	// Replicas is how many replicas must have a save or a delete before it is
 	// reported as done, by Redis's command WAIT. Zero means none: then what was
 	// acknowledged in the last moments of a master may be lost with it.
 	Replicas int
 }
 
-// Store keeps sessions in Redis or Valkey, one key each. It implements
-// [store.Store], [store.Lister], [store.Toucher], [store.Pinger] and, where
-// Options.Indexes has names, finds by them; without names Find reports an error. It is
-// safe for use by several goroutines.
+// Store keeps sessions in Redis or Valkey, one key each. Beside what a [store.Store]
+// does it lists, reads in bulk and touches them, and finds them by the parameters of
+// Options.Indexes. It is safe for use by several goroutines.
 type Store struct {
 	*server
 	namespace string
 	maxBytes  int
 	indexes   []string
 	replicas  int
+	now       func() time.Time
 }
 
 var _ interface {
 	store.Store
 	store.Lister
+	store.Scanner
 	store.Toucher
+	store.Sweeper
 	store.Indexer
 	store.Pinger
 } = (*Store)(nil)
@@ -104,10 +111,13 @@ func newStore(opts *Options) (*Store, error) {
 	if err := checkNames(o.Indexes); err != nil {
 		return nil, err
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = store.MaxBytes
 	}
-	return &Store{newServer(o.Wait), o.Namespace, o.MaxBytes, o.Indexes, o.Replicas}, nil
+	return &Store{newServer(o.Wait), o.Namespace, o.MaxBytes, o.Indexes, o.Replicas, o.Now}, nil
 }
 
 // maxID is longer than any generated id and any e-mail address.
@@ -134,15 +144,20 @@ func (s *Store) Load(ctx context.Context, id string) (store.Record, error) {
 		if err != nil {
 			return store.Record{}, err
 		}
-		v, err := parse(b)
-		switch {
-		case err != nil:
-			return store.Record{}, err
-		case len(v.data) > s.maxBytes:
-			return store.Record{}, tooLarge(len(v.data), s.maxBytes)
-		}
-		return store.Record{Data: v.data, Rev: store.NumRev(v.version)}, nil
+		return s.record(b)
 	})
+}
+
+// record is what a value holds, which is kept.
+func (s *Store) record(b []byte) (store.Record, error) {
+	v, err := parse(b)
+	if err != nil {
+		return store.Record{}, err
+	}
+	if len(v.data) > s.maxBytes {
+		return store.Record{}, tooLarge(len(v.data), s.maxBytes)
+	}
+	return store.Record{Data: v.data, Rev: store.DataRev(v.head), Expires: v.expires}, nil
 }
 
 func tooLarge(n, most int) error {
@@ -164,10 +179,10 @@ func (s *Store) Save(ctx context.Context, id string, data []byte, old store.Rev,
 		return store.Rev{}, fmt.Errorf("save to Redis: %w", tooLarge(len(data), s.maxBytes))
 	}
 	key, block := s.namespace+id, s.block(opts.Index)
-	v, version := newValue(block, data)
+	v, rev := newValue(block, data, s.expiry(opts.TTL))
 	args := []string{v, milliseconds(opts.TTL), oldVersion(old)}
 	if len(s.indexes) > 0 {
-		return store.NumRev(version), s.saveIndexed(ctx, id, key, block, args, opts.TTL)
+		return rev, s.saveIndexed(ctx, id, key, block, args, opts.TTL)
 	}
 	_, err := call(ctx, s.server, "save to", func(ctx context.Context, c rueidis.Client, unsure bool) (struct{}, error) {
 		return struct{}{}, verdict(s.write(ctx, c, saveScript, key, args), unsure)
@@ -175,16 +190,17 @@ func (s *Store) Save(ctx context.Context, id string, data []byte, old store.Rev,
 	if err != nil {
 		return store.Rev{}, err
 	}
-	return store.NumRev(version), nil
+	return rev, nil
 }
 
-// Delete removes the session with one command.
+// Delete removes the session with one command, if it was neither saved nor touched since
+// old was read.
 func (s *Store) Delete(ctx context.Context, id string, old store.Rev) error {
 	if err := checkID(id); err != nil {
 		return err
 	}
 	key := s.namespace + id
-	args := []string{"", oldVersion(old)}
+	args := []string{oldVersion(old)}
 	block, err := call(ctx, s.server, "delete from", func(ctx context.Context, c rueidis.Client, _ bool) (string, error) {
 		r := s.write(ctx, c, deleteScript, key, args)
 		err := verdict(r, false)
@@ -206,7 +222,7 @@ func (s *Store) Touch(ctx context.Context, id string, ttl time.Duration) error {
 		return err
 	}
 	key := s.namespace + id
-	args := []string{milliseconds(ttl)}
+	args := []string{milliseconds(ttl), string(binary.BigEndian.AppendUint64(nil, s.expiry(ttl)))}
 	block, err := call(ctx, s.server, "touch in", func(ctx context.Context, c rueidis.Client, _ bool) (string, error) {
 		r := s.write(ctx, c, touchScript, key, args)
 		return r.block, verdict(r, false)

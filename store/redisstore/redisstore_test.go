@@ -82,6 +82,10 @@ func TestCluster(t *testing.T) {
 	addrs := testserver.StartRedisCluster(t, 3, 1).Addrs()
 	t.Run("Store", func(t *testing.T) { suite(t, nil, addrs...) })
 	t.Run("StoreWithIndexes", func(t *testing.T) { suite(t, []func(*redisstore.Options){indexed}, addrs...) })
+	t.Run("Records", func(t *testing.T) {
+		p := placeAt(addrs...)
+		records(t, p, p.mustOpen(t, func(o *redisstore.Options) { o.MaxBytes = 1000 }))
+	})
 	t.Run("Index", func(t *testing.T) { index(t, addrs...) })
 	t.Run("Manager", func(t *testing.T) { manager(t, addrs...) })
 }

@@ -41,22 +41,21 @@ const (
 )
 
 // compare is how scripts begin that want a version: KEYS[1] is the session, new the
-// version to be written, and old that to be replaced.
+// version to be written, and old that to be replaced, of which so many bytes count.
 const compare = `
-local head = redis.call('GETRANGE', KEYS[1], 0, 10)
+local head = redis.call('GETRANGE', KEYS[1], 0, 18)
 local function block()
-	local n = string.byte(head, 10) * 256 + string.byte(head, 11)
+	local n = string.byte(head, 18) * 256 + string.byte(head, 19)
 	if n == 0 then return '' end
-	return redis.call('GETRANGE', KEYS[1], 11, 10 + n)
+	return redis.call('GETRANGE', KEYS[1], 19, 18 + n)
 end
 if head == '' then
 	if old ~= '' and old ~= '*' then return -1 end
-elseif #head < 11 or string.byte(head) ~= 213 then
+elseif #head < 19 or string.byte(head) ~= 213 then
 	return -2
 else
-	local is = string.sub(head, 2, 9)
-	if is == new then return 1 end -- this very save, sent before
-	if old ~= '*' and is ~= old then return 0 end
+	if string.sub(head, 2, 9) == new then return 1 end -- this very save, sent before
+	if old ~= '*' and string.sub(head, 2, 1 + most) ~= string.sub(old, 1, most) then return 0 end
 end
 `
 
@@ -71,26 +70,27 @@ return 1
 
 var (
 	// ARGV: value, milliseconds to live or 0, old version
-	saveScript = newScript(`local new, old = string.sub(ARGV[1], 2, 9), ARGV[3]` + compare + set)
+	saveScript = newScript(`local new, old, most = string.sub(ARGV[1], 2, 9), ARGV[3], 8` + compare + set)
 
 	// ARGV: also the index block, or '' when the memberships have been entered
-	saveIndexedScript = newScript(`local new, old = string.sub(ARGV[1], 2, 9), ARGV[3]` + compare + `
+	saveIndexedScript = newScript(`local new, old, most = string.sub(ARGV[1], 2, 9), ARGV[3], 8` + compare + `
 local was = ''
 if head ~= '' then was = block() end
 if ARGV[4] ~= '' and was ~= ARGV[4] then return {2, was} end
 ` + set)
 
-	// ARGV: nothing, old version
-	deleteScript = newScript(`local new, old = ARGV[1], ARGV[2]` + compare + `
+	// ARGV: old version
+	deleteScript = newScript(`local new, old, most = '', ARGV[1], 16` + compare + `
 if head == '' then return 1 end
 local was = block()
 redis.call('DEL', KEYS[1])
 return {1, was}
 `)
 
-	// ARGV: milliseconds to live or 0
-	touchScript = newScript(`local new, old = '', '*'` + compare + `
+	// ARGV: milliseconds to live or 0, when that is over
+	touchScript = newScript(`local new, old, most = '', '*', 0` + compare + `
 if head == '' then return -1 end
+redis.call('SETRANGE', KEYS[1], 9, ARGV[2])
 if ARGV[1] == '0' then
 	redis.call('PERSIST', KEYS[1])
 else

@@ -206,3 +206,66 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("Delete on a full server = %v", err)
 	}
 }
+
+// A touch is seen by who loads, does not stand in the way of a save, and does keep
+// somebody who has found the session expired from deleting it.
+func TestTouch(t *testing.T) {
+	st := placeAt(testserver.StartRedis(t).Addr).mustOpen(t)
+	rev := mustSave(t, st, "a", "one", store.Rev{}, store.SaveOptions{TTL: time.Minute})
+	until := func(ttl time.Duration) {
+		t.Helper()
+		rec, err := st.Load(t.Context(), "a")
+		if left := time.Until(rec.Expires); err != nil || left > ttl || left < ttl-10*time.Second {
+			t.Errorf("Load = %v, and the session expires in %v; want %v", err, left, ttl)
+		}
+	}
+	until(time.Minute)
+	if err := st.Touch(t.Context(), "a", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	until(time.Hour)
+	if err := st.Delete(t.Context(), "a", rev); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("Delete of what was touched since = %v; want %v", err, store.ErrConflict)
+	}
+	rev = mustSave(t, st, "a", "two", rev, store.SaveOptions{})
+	if rec, err := st.Load(t.Context(), "a"); err != nil || !rec.Expires.IsZero() || string(rec.Data) != "two" {
+		t.Errorf("Load = %q, %v, expires %v; want no expiry", rec.Data, err, rec.Expires)
+	}
+	if err := st.Delete(t.Context(), "a", rev); err != nil {
+		t.Errorf("Delete = %v", err)
+	}
+}
+
+func TestRecords(t *testing.T) {
+	p := placeAt(testserver.StartRedis(t).Addr)
+	st := p.mustOpen(t, func(o *redisstore.Options) { o.MaxBytes = 1000 })
+	records(t, p, st)
+}
+
+func records(t *testing.T, p place, st *redisstore.Store) {
+	want := map[string]string{}
+	for n := range 230 {
+		id := fmt.Sprint("s", n)
+		want[id] = fmt.Sprint("data ", n)
+		mustSave(t, st, id, want[id], store.Rev{}, store.SaveOptions{TTL: time.Hour})
+	}
+	mustSave(t, p.mustOpen(t), "large", strings.Repeat("x", 2000), store.Rev{}, store.SaveOptions{TTL: time.Hour})
+	for e, err := range st.Records(t.Context()) {
+		if e.ID == "large" && errors.Is(err, store.ErrTooLarge) {
+			continue
+		}
+		if err != nil {
+			t.Fatalf("Records = %v", err)
+		}
+		if want[e.ID] != string(e.Data) || e.Expires.IsZero() {
+			t.Errorf("Records yielded %q for %s", e.Data, e.ID)
+		}
+		delete(want, e.ID)
+		if _, err := st.Save(t.Context(), e.ID, []byte("changed"), e.Rev, store.SaveOptions{TTL: time.Hour}); err != nil {
+			t.Errorf("Save of what Records yielded = %v", err)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("Records did not yield %d sessions", len(want))
+	}
+}
