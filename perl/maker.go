@@ -37,11 +37,15 @@ func (m *Maker) guess(per int) int {
 // Hash returns an empty hash with room for n entries.
 func (m *Maker) Hash(n int) *Hash {
 	h := &m.hashes.cut(1, m.guess(perThing))[0]
+	m.room(h, n)
+	return h
+}
+
+func (m *Maker) room(h *Hash, n int) {
 	h.entries = m.entries.cut(n, m.guess(perEntry))[:0]
 	if n > smallHash {
 		h.reindex(n)
 	}
-	return h
 }
 
 // Array returns an empty array with room for n elements.
@@ -51,23 +55,21 @@ func (m *Maker) Array(n int) *Array {
 	return a
 }
 
-// HashOf returns a hash of these keys and values. Of equal keys the last one counts.
-func (m *Maker) HashOf(keys []Key, vals []Value) *Hash {
-	h := m.Hash(len(keys))
+// FillHash gives h, which is empty, these keys and values. Of equal keys the last one
+// counts.
+func (m *Maker) FillHash(h *Hash, keys []Key, vals []Value) {
+	m.room(h, len(keys))
 	for i, v := range vals {
 		h.SetKey(keys[i], v)
 	}
-	return h
 }
 
-// ArrayOf returns an array of these values.
-func (m *Maker) ArrayOf(elems []Value) *Array {
-	a := m.Array(len(elems))
-	a.elems = a.elems[:len(elems)]
+// FillArray gives a, which is empty, these elements.
+func (m *Maker) FillArray(a *Array, elems []Value) {
+	a.elems = m.elems.cut(len(elems), m.guess(perElem))
 	for i, v := range elems {
 		a.elems[i] = v.Plain()
 	}
-	return a
 }
 
 // slab is memory for several values of a type, in pieces.

@@ -27,6 +27,7 @@ type parser struct {
 	// made in the right size.
 	vals []perl.Value
 	keys []perl.Key
+	make perl.Maker
 }
 
 func (p *parser) errorf(format string, args ...any) error {
@@ -177,7 +178,8 @@ func (p *parser) list() (perl.Value, error) {
 		return perl.Value{}, err
 	}
 	p.i++
-	a := &perl.Array{}
+	p.make.Left(len(p.s) - p.i)
+	a := p.make.Array(0)
 	base := len(p.vals)
 	for p.next() != ']' {
 		n := len(p.vals) - base
@@ -197,10 +199,7 @@ func (p *parser) list() (perl.Value, error) {
 	}
 	p.i++
 	p.depth--
-	a.Grow(len(p.vals) - base)
-	for _, v := range p.vals[base:] {
-		a.Push(v)
-	}
+	p.make.FillArray(a, p.vals[base:])
 	p.vals = p.vals[:base]
 	return perl.NewRef(a), nil
 }
@@ -210,7 +209,8 @@ func (p *parser) hash() (perl.Value, error) {
 		return perl.Value{}, err
 	}
 	p.i++
-	h := &perl.Hash{}
+	p.make.Left(len(p.s) - p.i)
+	h := p.make.Hash(0)
 	base, baseKey := len(p.vals), len(p.keys)
 	for p.next() != '}' {
 		if len(p.vals) > base {
@@ -236,10 +236,7 @@ func (p *parser) hash() (perl.Value, error) {
 	}
 	p.i++
 	p.depth--
-	*h = *perl.NewHash(len(p.vals) - base)
-	for i, v := range p.vals[base:] {
-		h.SetKey(p.keys[baseKey+i], v)
-	}
+	p.make.FillHash(h, p.keys[baseKey:], p.vals[base:])
 	p.vals, p.keys = p.vals[:base], p.keys[:baseKey]
 	return perl.NewRef(h), nil
 }

@@ -167,14 +167,16 @@ func (d *decoder) pop() mark {
 func (d *decoder) hash(m mark) perl.Value {
 	keys, values := d.keys[m.keys:], d.values[m.values:]
 	d.make.Left(d.scan.Left())
-	h := d.make.HashOf(keys, values)
+	h := d.make.Hash(0)
+	d.make.FillHash(h, keys, values)
 	d.keys, d.values = d.keys[:m.keys], d.values[:m.values]
 	return perl.NewRef(h)
 }
 
 func (d *decoder) array(m mark) perl.Value {
 	d.make.Left(d.scan.Left())
-	a := d.make.ArrayOf(d.values[m.values:])
+	a := d.make.Array(0)
+	d.make.FillArray(a, d.values[m.values:])
 	d.values = d.values[:m.values]
 	return perl.NewRef(a)
 }
