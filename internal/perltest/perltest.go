@@ -25,6 +25,7 @@ var (
 	CacheMemcached      = Module{"Cache::Memcached", "libcache-memcached-perl"}
 	CGISessionMemcached = Module{"CGI::Session::Driver::memcached", "libcgi-session-driver-memcached-perl"}
 	BerkeleyDB          = Module{"BerkeleyDB", "libberkeleydb-perl"}
+	DBFile              = Module{"DB_File", "perl"}
 )
 
 // Need skips the test, or fails it under CI=true, if perl or a module is missing
