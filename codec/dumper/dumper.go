@@ -90,6 +90,8 @@ func (c Codec) Decode(data []byte, lim codec.Limits) (perl.Value, error) {
 	if len(data) > p.lim.Bytes {
 		return perl.Value{}, &codec.LimitError{Codec: p.codec, What: "bytes", Max: p.lim.Bytes}
 	}
+	p.stacks = stackPool.Get().(*stacks)
+	defer p.stacks.release()
 	p.s = string(data)
 	return p.text()
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/perl"
@@ -23,11 +24,33 @@ type parser struct {
 	root    perl.Value
 	aliases []alias
 
-	// What the lists and hashes hold that have been begun, so that each can be
-	// made in the right size.
+	make    perl.Maker
+	*stacks
+}
+
+// stacks is what the lists and hashes hold that have been begun, so that each can be
+// made in the right size. It is used again for other texts.
+type stacks struct {
 	vals []perl.Value
 	keys []perl.Key
-	make perl.Maker
+}
+
+var stackPool = sync.Pool{New: func() any { return new(stacks) }}
+
+// release forgets the values, and keeps no more memory than a large session takes.
+func (s *stacks) release() {
+	if cap(s.vals) > 1024 || cap(s.keys) > 1024 {
+		return
+	}
+	s.cut(0, 0)
+	stackPool.Put(s)
+}
+
+// cut takes off the stacks what has come on them since they were so high.
+func (s *stacks) cut(vals, keys int) {
+	clear(s.vals[vals:])
+	clear(s.keys[keys:])
+	s.vals, s.keys = s.vals[:vals], s.keys[:keys]
 }
 
 func (p *parser) errorf(format string, args ...any) error {
@@ -200,7 +223,7 @@ func (p *parser) list() (perl.Value, error) {
 	p.i++
 	p.depth--
 	p.make.FillArray(a, p.vals[base:])
-	p.vals = p.vals[:base]
+	p.cut(base, len(p.keys))
 	return perl.NewRef(a), nil
 }
 
@@ -237,7 +260,7 @@ func (p *parser) hash() (perl.Value, error) {
 	p.i++
 	p.depth--
 	p.make.FillHash(h, p.keys[baseKey:], p.vals[base:])
-	p.vals, p.keys = p.vals[:base], p.keys[:baseKey]
+	p.cut(base, baseKey)
 	return perl.NewRef(h), nil
 }
 

@@ -29,8 +29,13 @@ func (e *encoder) bytes(s string) error {
 	if err := e.room(len(s) + 2); err != nil {
 		return err
 	}
+	i := jsonscan.Special(s, 0)
 	b, from := append(e.buf, '"'), 0
-	for i := jsonscan.Special(s, 0); i < len(s); i = jsonscan.Special(s, i+1) {
+	if i == len(s) {
+		e.buf = append(append(b, s...), '"')
+		return nil
+	}
+	for ; i < len(s); i = jsonscan.Special(s, i+1) {
 		c := s[i]
 		b = append(b, s[from:i]...)
 		if c >= utf8.RuneSelf && e.codec.Raw {
@@ -49,8 +54,13 @@ func (e *encoder) text(s string) error {
 	if err := e.room(len(s) + 2); err != nil {
 		return err
 	}
+	i := jsonscan.Special(s, 0)
 	b, from := append(e.buf, '"'), 0
-	for i := jsonscan.Special(s, 0); i < len(s); i = jsonscan.Special(s, i) {
+	if i == len(s) {
+		e.buf = append(append(b, s...), '"')
+		return nil
+	}
+	for ; i < len(s); i = jsonscan.Special(s, i) {
 		c := s[i]
 		if c < utf8.RuneSelf {
 			b = appendEscape(append(b, s[from:i]...), c)

@@ -99,7 +99,7 @@ func (s *Scanner) unquote(i int) error {
 
 // keep returns a string of b, in a piece of memory that it shares with others.
 func (s *Scanner) keep(b []byte) string {
-	const least, most = 64, 4096
+	const least, most = 256, 4096
 	if s.pieces.Cap()-s.pieces.Len() < len(b) {
 		room := min(max(least, 2*s.pieces.Cap()), most, len(b)+2*s.Left())
 		s.pieces.Reset()
