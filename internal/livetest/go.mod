@@ -12,6 +12,8 @@ require (
 
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
+	github.com/ebitengine/purego v0.11.3
+	github.com/go-datasession/datasession/odbc v0.0.0-00010101000000-000000000000
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
@@ -23,3 +25,5 @@ require (
 )
 
 replace github.com/go-datasession/datasession => ../..
+
+replace github.com/go-datasession/datasession/odbc => ../../odbc

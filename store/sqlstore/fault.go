@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -24,8 +25,13 @@ func sqlState(err error) string {
 
 var numbered = regexp.MustCompile(`\bError (\d{4})\b`)
 
-// errorNumber returns the number in the text of an error of MySQL, "" if it has none.
+// errorNumber returns the number of an error of MySQL, which over ODBC has a method for it
+// and else stands in its text; "" if it has none.
 func errorNumber(err error) string {
+	var e interface{ Native() int32 }
+	if errors.As(err, &e) {
+		return strconv.Itoa(int(e.Native()))
+	}
 	if m := numbered.FindStringSubmatch(err.Error()); m != nil {
 		return m[1]
 	}
