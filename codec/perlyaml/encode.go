@@ -74,8 +74,13 @@ func (e *encoder) newline() error {
 // lineEnded reports whether nothing is on the line so far. A block scalar may have
 // ended it with a line break of its own.
 func (e *encoder) lineEnded() bool {
-	n := len(e.buf)
-	return e.buf[n-1] == '\n' || e.codec.Dialect == DialectXS && lastBreak(string(e.buf[n-3:])) > 0
+	switch n := len(e.buf); e.buf[n-1] {
+	case '\n':
+		return true
+	case '\r', "\u0085"[1], "\u2028"[2], "\u2029"[2]:
+		return e.codec.Dialect == DialectXS && lastBreak(string(e.buf[n-3:])) > 0
+	}
+	return false
 }
 
 func (e *encoder) ref(t perl.Thing, at place, indent int) error {
@@ -337,6 +342,10 @@ func (e *encoder) scalar(v perl.Value, indent int) error {
 	if v.IsUndef() {
 		e.buf = append(e.buf, '~')
 		return nil
+	}
+	if v.Kind() == perl.KindInt && e.codec.Dialect != DialectSyck {
+		e.buf = strconv.AppendInt(e.buf, v.Int(), 10)
+		return e.room(0)
 	}
 	switch e.codec.Dialect {
 	case DialectXS:

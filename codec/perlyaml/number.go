@@ -62,10 +62,14 @@ func digits(s string) int {
 // isInfinite reports whether Perl takes a string, without its sign, for an infinite
 // number or for none, in the spelling of one of many C libraries.
 func isInfinite(s string) bool {
-	if len(s) < 3 || len(s) > len("infinity") && strings.IndexByte("1NnQqSs", s[0]) < 0 {
+	if len(s) < len("inf") {
 		return false
 	}
-	return infinite.MatchString(s)
+	switch a, b := s[0]|0x20, s[1]|0x20; {
+	case a == 'i' && b == 'n', a == 'n' && b == 'a', (a == 'q' || a == 's') && b == 'n', a == '1' && (b == '.' || b == '#'):
+		return infinite.MatchString(s)
+	}
+	return false
 }
 
 var infinite = regexp.MustCompile(`^(?i:inf(?:inity)?|1\.?#(?:inf(?:inity|0*)|ind0*)|` +

@@ -2,6 +2,7 @@ package perlyaml
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -43,5 +44,34 @@ func TestLooksNumeric(t *testing.T) {
 		if got, want := looksNumeric(s), out[i] == '1'; got != want {
 			t.Errorf("looksNumeric(%q) = %t, want %t", s, got, want)
 		}
+	}
+}
+
+// A short decimal is the number that is written with the same characters.
+func TestShortDecimal(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	n := 0
+	for range 100_000 {
+		b := []byte("-00.1234567890123456")[r.IntN(4):]
+		b = b[:1+r.IntN(len(b))]
+		for i, c := range b {
+			if c >= '1' {
+				b[i] = byte('0' + r.IntN(10))
+			}
+		}
+		if r.IntN(2) == 0 {
+			at := r.IntN(len(b))
+			b[at] = "0123456789.-"[r.IntN(12)]
+		}
+		v, ok := shortDecimal(string(b))
+		if ok {
+			n++
+		}
+		if ok && v.String() != string(b) {
+			t.Errorf("shortDecimal(%q) = %v", b, v)
+		}
+	}
+	if n < 5_000 {
+		t.Errorf("%d of 100,000 are short decimals; want more", n)
 	}
 }

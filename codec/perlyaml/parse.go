@@ -25,6 +25,8 @@ type parser struct {
 	col  int // how far the line is indented, after content
 	end  bool
 
+	simple bool // lines end in \n only
+
 	anchors map[string]perl.Value
 	scalars map[string]*perl.Scalar // what references refer to, by its anchor; for YAML::Syck
 	values  []perl.Value            // of the containers that are open
@@ -44,6 +46,7 @@ func (p *parser) document() (perl.Value, error) {
 			return perl.Value{}, err
 		}
 	}
+	p.simple = !p.otherBreaks()
 	p.content()
 	if !p.end && p.s[p.line] == '%' && strings.HasPrefix(p.rest(), "%YAML") {
 		if strings.Trim(p.rest()[len("%YAML"):], " :.0123456789") != "" {
@@ -113,6 +116,12 @@ func (p *parser) nextLine() bool {
 // lineEnd returns where the line with the byte at from ends, and where the next
 // one begins.
 func (p *parser) lineEnd(from int) (eol, next int) {
+	if p.simple {
+		if n := strings.IndexByte(p.s[from:], '\n'); n >= 0 {
+			return from + n, from + n + 1
+		}
+		return len(p.s), len(p.s)
+	}
 	eol = from
 	for eol < len(p.s) && !p.breaks(eol) {
 		eol++
@@ -121,6 +130,15 @@ func (p *parser) lineEnd(from int) (eol, next int) {
 		return eol, eol + 3
 	}
 	return eol, eol + breakLen(p.s[eol:])
+}
+
+// otherBreaks reports whether a line may end in something else than \n.
+func (p *parser) otherBreaks() bool {
+	if strings.IndexByte(p.s, '\r') >= 0 {
+		return true
+	}
+	return p.codec.Dialect == DialectXS &&
+		(strings.Contains(p.s, "\u0085") || strings.Contains(p.s, "\u2028") || strings.Contains(p.s, "\u2029"))
 }
 
 // breaks reports whether a line ends at i.
@@ -247,7 +265,7 @@ func (p *parser) node(indent int, at place) (perl.Value, error) {
 	start := p.i
 	p.i = p.skipSpace(p.i)
 	var props *properties
-	if p.codec.Dialect != DialectTiny && p.i < p.eol && strings.IndexByte("&!", p.s[p.i]) >= 0 {
+	if p.codec.Dialect != DialectTiny && p.i < p.eol && (p.s[p.i] == '&' || p.s[p.i] == '!') {
 		props = new(properties)
 		if err := p.properties(props); err != nil {
 			return perl.Value{}, err
@@ -536,11 +554,9 @@ func (p *parser) keyEnd() (end int, ok bool) {
 		return 0, false
 	}
 	for i < p.eol {
-		n := strings.IndexAny(p.s[i:p.eol], ":#")
-		if n < 0 {
+		if i = p.colonOrHash(i); i == p.eol {
 			return 0, false
 		}
-		i += n
 		if p.s[i] == '#' && i > p.i && p.spaceBefore(i) > 0 {
 			return 0, false
 		}
@@ -558,6 +574,15 @@ func (p *parser) keyEnd() (end int, ok bool) {
 		i++
 	}
 	return 0, false
+}
+
+// colonOrHash returns where the next : or # is, or the end of the line.
+func (p *parser) colonOrHash(i int) int {
+	line := p.s[:p.eol]
+	for i < len(line) && line[i] != ':' && line[i] != '#' {
+		i++
+	}
+	return i
 }
 
 // separates reports whether at i there is white space or the end of the line.

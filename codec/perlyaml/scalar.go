@@ -114,12 +114,7 @@ func (p *parser) plain(indent int) (string, error) {
 // plainLine returns what is left of a line, without a comment.
 func (p *parser) plainLine() (s string, comment bool, err error) {
 	i, end := p.i, p.eol
-	for i < p.eol {
-		n := strings.IndexAny(p.s[i:p.eol], ":#")
-		if n < 0 {
-			break
-		}
-		i += n
+	for i = p.colonOrHash(i); i < p.eol; i = p.colonOrHash(i + 1) {
 		if p.s[i] == ':' && p.separates(i+1) {
 			p.i = i
 			return "", false, p.errorf("colon in a plain scalar")
@@ -128,7 +123,6 @@ func (p *parser) plainLine() (s string, comment bool, err error) {
 			end, comment = i, true
 			break
 		}
-		i++
 	}
 	for end > p.i {
 		n := p.spaceBefore(end)

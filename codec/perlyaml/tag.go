@@ -242,6 +242,9 @@ func resolveXS(s string, v perl.Value) perl.Value {
 	if !looksNumeric(s) {
 		return v
 	}
+	if f, ok := shortDecimal(s); ok {
+		return f
+	}
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil && strconv.FormatInt(i, 10) == s {
 		return perl.Int(i)
 	}
@@ -255,6 +258,30 @@ func resolveXS(s string, v perl.Value) perl.Value {
 		}
 	}
 	return v
+}
+
+// shortDecimal returns the number that s is if it has at most 15 digits, no exponent and
+// nothing that would be left out when it is written, so that it is written as it is.
+func shortDecimal(s string) (v perl.Value, ok bool) {
+	unsigned := strings.TrimPrefix(s, "-")
+	whole := digits(unsigned)
+	if whole == 0 || len(unsigned) > 15 || unsigned[0] == '0' && whole > 1 {
+		return v, false
+	}
+	if whole == len(unsigned) {
+		if s == "-0" {
+			return v, false
+		}
+		i, err := strconv.ParseInt(s, 10, 64)
+		return perl.Int(i), err == nil
+	}
+	fraction := unsigned[whole+1:]
+	n := len(fraction)
+	if unsigned[whole] != '.' || unsigned[0] == '0' || n == 0 || digits(fraction) < n || fraction[n-1] == '0' {
+		return v, false
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	return perl.Float(f), err == nil
 }
 
 // readable refuses what libyaml does not read: control characters.

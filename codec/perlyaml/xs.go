@@ -33,6 +33,12 @@ func analyze(s string) traits {
 	var special, breaks, leading, trailingSpace, trailingBreak, breakSpace, spaceBreak bool
 	afterSpace, afterBreak, afterBlank := false, false, true
 	for i := 0; i < len(s); {
+		if i > 0 && ordinary[s[i]] {
+			for i++; i < len(s) && ordinary[s[i]]; i++ {
+			}
+			afterSpace, afterBreak, afterBlank = false, false, false
+			continue
+		}
 		n := width(s[i])
 		last := i+n >= len(s)
 		beforeBlank := last || isBlankOrBreak(s[i+n:])
@@ -72,6 +78,15 @@ func analyze(s string) traits {
 		printables: !special,
 	}
 }
+
+// ordinary are the printable characters of ASCII that mean nothing to libyaml but at
+// the beginning of a scalar, and that need no escape.
+var ordinary = func() (set [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		set[c] = c != ':' && c != '#' && c != '"' && c != '\\' && c != '\''
+	}
+	return set
+}()
 
 // width returns the length of the character that begins with c.
 func width(c byte) int {
@@ -191,6 +206,16 @@ func (e *encoder) column() int {
 	return utf8.RuneCount(line)
 }
 
+// fits reports whether a scalar need not be folded: it has no more bytes than are left
+// on the line, or is in a key.
+func (e *encoder) fits(s string, indent int) bool {
+	if indent < 0 || strings.IndexByte(s, ' ') < 0 {
+		return true
+	}
+	line := len(e.buf) - 1 - max(e.from-1, bytes.LastIndexByte(e.buf, '\n'))
+	return line+len(s) <= foldAfter
+}
+
 // fold begins another line.
 func (e *encoder) fold(indent int) {
 	e.buf = append(e.buf, '\n')
@@ -200,14 +225,15 @@ func (e *encoder) fold(indent int) {
 }
 
 func (e *encoder) plain(s string, indent int) {
-	column := 0
-	if indent >= 0 && len(s) > 1 {
-		column = e.column()
+	if e.fits(s, indent) {
+		e.buf = append(e.buf, s...)
+		return
 	}
+	column := e.column()
 	spaces := false
 	for i := range len(s) {
 		c := s[i]
-		if c == ' ' && indent >= 0 && !spaces && column > foldAfter && s[i+1] != ' ' {
+		if c == ' ' && !spaces && column > foldAfter && s[i+1] != ' ' {
 			e.fold(indent)
 			column, spaces = indent, true
 			continue
@@ -225,6 +251,15 @@ func (e *encoder) single(s string, indent int) {
 	column := e.column()
 	spaces, breaks := false, false
 	for i := 0; i < len(s); {
+		if ordinary[s[i]] && !breaks {
+			from := i
+			for i++; i < len(s) && ordinary[s[i]]; i++ {
+			}
+			e.buf = append(e.buf, s[from:i]...)
+			column += i - from
+			spaces = false
+			continue
+		}
 		n := breakLen(s[i:])
 		switch {
 		case s[i] == ' ':
@@ -281,6 +316,15 @@ func (e *encoder) double(s string, indent int) {
 	column := e.column()
 	spaces := false
 	for i := 0; i < len(s); {
+		if ordinary[s[i]] {
+			from := i
+			for i++; i < len(s) && ordinary[s[i]]; i++ {
+			}
+			e.buf = append(e.buf, s[from:i]...)
+			column += i - from
+			spaces = false
+			continue
+		}
 		n := width(s[i])
 		c := s[i]
 		switch {
@@ -370,6 +414,9 @@ func (e *encoder) literal(s string, indent int) {
 			breaks = false
 		}
 		n := width(s[i])
+		for i+n < len(s) && ordinary[s[i+n]] {
+			n++
+		}
 		e.buf = append(e.buf, s[i:i+n]...)
 		i += n
 	}
