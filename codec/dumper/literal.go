@@ -173,6 +173,16 @@ func (p *parser) number() (perl.Value, error) {
 	start := p.i
 	s := p.s
 	i := start
+	n := int64(0)
+	for i < len(s) && isDigit(s[i]) && i-start < 18 {
+		n = n*10 + int64(s[i]-'0')
+		i++
+	}
+	if i > start && i < len(s) && !isWord(s[i]) && s[i] != '.' && (s[start] > '0' || i == start+1) {
+		p.i = i
+		return perl.Int(n), nil // what most are
+	}
+	i = start
 	if s[i] == '-' {
 		i++
 	}

@@ -24,7 +24,7 @@ type parser struct {
 	root    perl.Value
 	aliases []alias
 
-	make    perl.Maker
+	make perl.Maker
 	*stacks
 }
 
@@ -207,10 +207,10 @@ func (p *parser) list() (perl.Value, error) {
 	for p.next() != ']' {
 		n := len(p.vals) - base
 		if n > 0 {
-			if !p.take(",") {
+			if p.next() != ',' {
 				return perl.Value{}, p.want(`"," or "]"`)
 			}
-			if p.next() == ']' {
+			if p.i++; p.next() == ']' {
 				break
 			}
 		}
@@ -237,10 +237,10 @@ func (p *parser) hash() (perl.Value, error) {
 	base, baseKey := len(p.vals), len(p.keys)
 	for p.next() != '}' {
 		if len(p.vals) > base {
-			if !p.take(",") {
+			if p.next() != ',' {
 				return perl.Value{}, p.want(`"," or "}"`)
 			}
-			if p.next() == '}' {
+			if p.i++; p.next() == '}' {
 				break
 			}
 		}
@@ -248,7 +248,9 @@ func (p *parser) hash() (perl.Value, error) {
 		if err != nil {
 			return perl.Value{}, err
 		}
-		if !p.take("=>") {
+		if strings.HasPrefix(p.s[p.i:], " => ") {
+			p.i += len(" => ")
+		} else if !p.take("=>") {
 			return perl.Value{}, p.want(`"=>"`)
 		}
 		v, err := p.member(place{hash: h, key: key})
