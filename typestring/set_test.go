@@ -123,10 +123,10 @@ func TestNotLinked(t *testing.T) {
 	for typ, hint := range map[string]string{
 		"driver:BerkeleyDB": "later release",
 		"driver:Memcached":  "later release",
-		"driver:mysql":      "later release",
+		"driver:mysql":      "sqlstore.MySQL",
 		"driver:ODBC":       "later release",
 		"driver:Oracle":     "later release",
-		"driver:Pg":         "later release",
+		"driver:Pg":         "sqlstore.Pg",
 		"driver:SQLite":     "database/sql driver",
 	} {
 		m, err := Std.Open(t.Context(), typ, Params{})

@@ -28,11 +28,11 @@ var Std = new(Set).With(
 	Driver("Memory", openMemory),
 	missing(driverPart, "BerkeleyDB", later("Driver")),
 	missing(driverPart, "Memcached", later("Driver")),
-	missing(driverPart, "mysql", later("Driver")),
+	missing(driverPart, "mysql", sqlDriver("MySQL")),
 	missing(driverPart, "ODBC", later("Driver")),
 	missing(driverPart, "Oracle", later("Driver")),
-	missing(driverPart, "Pg", later("Driver")),
-	missing(driverPart, "SQLite", "link a database/sql driver, and extend the Set by typestring.Driver with a function that returns sqlstore.New(db, sqlstore.SQLite, opts)"),
+	missing(driverPart, "Pg", sqlDriver("Pg")),
+	missing(driverPart, "SQLite", sqlDriver("SQLite")),
 
 	ID(sessionid.MD5),
 	ID(sessionid.SHA1),
@@ -59,6 +59,11 @@ var Std = new(Set).With(
 
 func later(entry string) string {
 	return "it comes in a later release; what you have of your own, add by typestring." + entry
+}
+
+func sqlDriver(dialect string) string {
+	return "link a database/sql driver, and extend the Set by typestring.Driver with a function that returns sqlstore.New(db, sqlstore." +
+		dialect + ", opts)"
 }
 
 // Parse reads a type string with the names of [Std]. See [Set.Parse].

@@ -372,13 +372,27 @@
 //	                                 directory that only those in it can write to
 //	      --umask MODE               octal MODE of new files, a mode as in Perl
 //	                                 (default 0660)
-//	      --data-source PATH         PATH of the database, or file: URL, or
-//	                                 dbi:SQLite:dbname=PATH
+//	      --data-source SOURCE       SOURCE of the database: a path, a URL, or Perl's
+//	                                 dbi:DRIVER:...
 //	      --username USER            USER of the database
 //	      --password-file FILE       FILE with the password of the database
+//	      --host HOST                HOST of the database, if the data source has none
+//	      --port PORT                PORT of the database, the same
+//	      --socket PATH              PATH of the Unix socket of the database, the same
 //	      --table-name TABLE         TABLE of the sessions (default sessions)
 //	      --id-col-name COLUMN       COLUMN of the ids (default id)
 //	      --data-col-name COLUMN     COLUMN of the data (default a_session)
+//	      --pg-bytea                 the column of driver:Pg is of bytea (the default,
+//	                                 but for --family cgi)
+//	      --pg-text                  the column of driver:Pg is of text
+//	      --no-insert                never make a row of a table, only change those
+//	                                 that are there
+//	      --no-delete                empty the column of the data and keep the row
+//	      --no-replace               change a row and replace none, as is done in any case
+//	      --auto-create              make the table when a session is to be stored and
+//	                                 it is not there
+//	      --auto-disconnect          close the database at the end, which happens in
+//	                                 any case (default true)
 //	      --id ID                    the ID that id:Static always gives
 //	      --id-file FILE             FILE in which id:AutoIncrement counts
 //	      --id-base NUMBER           NUMBER before the first of id:AutoIncrement

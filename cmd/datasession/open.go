@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,6 +31,12 @@ func drivers(create bool) *typestring.Set {
 		}),
 		typestring.Driver("SQLite", func(ctx context.Context, p typestring.Params) (store.Store, error) {
 			return openSQLite(ctx, p, create)
+		}),
+		typestring.Driver("Pg", func(ctx context.Context, p typestring.Params) (store.Store, error) {
+			return openPg(ctx, p, create)
+		}),
+		typestring.Driver("mysql", func(ctx context.Context, p typestring.Params) (store.Store, error) {
+			return openMySQL(ctx, p, create)
 		}),
 	)
 }
@@ -73,6 +78,8 @@ func (f *storeFlags) params() (p typestring.Params, err error) {
 		ID: f.id, Name: f.name,
 		Directory: f.directory, FileName: f.fileName, NoFlock: f.noFlock, ForeignOwner: f.foreignOwner,
 		DataSource: f.dataSource, Username: f.username,
+		Host: f.host, Port: f.port, Socket: f.socket, PgBytea: f.pgBytea, PgText: f.pgText,
+		NoInsert: f.noInsert, NoDelete: f.noDelete, NoReplace: f.noReplace, AutoCreate: f.autoCreate,
 		TableName: f.tableName, IDColName: f.idColName, DataColName: f.dataColName,
 		IDFile: f.idFile, IDBase: f.idBase, IDStep: f.idStep,
 		Options: datasession.Options{Limits: f.limits, Lifetime: f.lifetime},
@@ -112,7 +119,7 @@ func judgeOpen(err error) error {
 		return misuse(hint, "--type: %s", bad.Text)
 	case errors.Is(err, typestring.ErrNotLinked):
 		what, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "typestring: "), " is ")
-		return misuse("linked: drivers File, SQLite; all serializers", "--type: %s is not in this release", what)
+		return misuse("linked: drivers File, mysql, Pg, SQLite; all serializers", "--type: %s is not in this release", what)
 	}
 	return misuse("", "%w", err)
 }
@@ -157,24 +164,7 @@ func openSQLite(ctx context.Context, p typestring.Params, create bool) (store.St
 	if err != nil {
 		return nil, unreachable("the database", leaf(err), tryDatabase)
 	}
-	open := func(context.Context) (*sql.DB, error) { return db, nil } // now the store closes it
-	st, err := sqlstore.Open(open, sqlstore.SQLite, &sqlstore.Options{
-		Table:      p.TableName,
-		IDColumn:   p.IDColName,
-		DataColumn: p.DataColName,
-		MaxBytes:   p.Options.Limits.Bytes,
-	})
-	if err != nil {
-		db.Close()
-		return nil, misuse("", "%w", err)
-	}
-	if create {
-		if err := st.Migrate(ctx); err != nil {
-			st.Close()
-			return nil, judge(err)
-		}
-	}
-	return st, nil
+	return openTable(ctx, p, create, db, sqlstore.SQLite)
 }
 
 const tryDatabase = "try: --data-source PATH, where the application has its database"

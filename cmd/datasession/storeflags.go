@@ -25,7 +25,12 @@ type storeFlags struct {
 	umask               string
 
 	dataSource, username, passwordFile string
+	host, socket                       string
+	port                               int
 	tableName, idColName, dataColName  string
+	pgBytea, pgText                    bool
+
+	noInsert, noDelete, noReplace, autoCreate, autoDisconnect bool
 
 	id, idFile     string
 	idBase, idStep int64
@@ -52,12 +57,22 @@ func (f *storeFlags) flags() *pflag.FlagSet {
 	set.BoolVar(&f.noFlock, "no-flock", false, "do not lock the files of driver:File and id:AutoIncrement")
 	set.BoolVar(&f.foreignOwner, "foreign-owner", false, "use session files of other users too, in a directory that only those in it can write to")
 	set.StringVar(&f.umask, "umask", "", "octal `MODE` of new files, a mode as in Perl (default 0660)")
-	set.StringVar(&f.dataSource, "data-source", "", "`PATH` of the database, or file: URL, or dbi:SQLite:dbname=PATH")
+	set.StringVar(&f.dataSource, "data-source", "", "`SOURCE` of the database: a path, a URL, or Perl's dbi:DRIVER:...")
 	set.StringVar(&f.username, "username", "", "`USER` of the database")
 	set.StringVar(&f.passwordFile, "password-file", "", "`FILE` with the password of the database")
+	set.StringVar(&f.host, "host", "", "`HOST` of the database, if the data source has none")
+	set.IntVar(&f.port, "port", 0, "`PORT` of the database, the same")
+	set.StringVar(&f.socket, "socket", "", "`PATH` of the Unix socket of the database, the same")
 	set.StringVar(&f.tableName, "table-name", "", "`TABLE` of the sessions (default sessions)")
 	set.StringVar(&f.idColName, "id-col-name", "", "`COLUMN` of the ids (default id)")
 	set.StringVar(&f.dataColName, "data-col-name", "", "`COLUMN` of the data (default a_session)")
+	set.BoolVar(&f.pgBytea, "pg-bytea", false, "the column of driver:Pg is of bytea (the default, but for --family cgi)")
+	set.BoolVar(&f.pgText, "pg-text", false, "the column of driver:Pg is of text")
+	set.BoolVar(&f.noInsert, "no-insert", false, "never make a row of a table, only change those that are there")
+	set.BoolVar(&f.noDelete, "no-delete", false, "empty the column of the data and keep the row")
+	set.BoolVar(&f.noReplace, "no-replace", false, "change a row and replace none, as is done in any case")
+	set.BoolVar(&f.autoCreate, "auto-create", false, "make the table when a session is to be stored and it is not there")
+	set.BoolVar(&f.autoDisconnect, "auto-disconnect", true, "close the database at the end, which happens in any case")
 	set.StringVar(&f.id, "id", "", "the `ID` that id:Static always gives")
 	set.StringVar(&f.idFile, "id-file", "", "`FILE` in which id:AutoIncrement counts")
 	set.Int64Var(&f.idBase, "id-base", 0, "`NUMBER` before the first of id:AutoIncrement")

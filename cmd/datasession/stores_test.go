@@ -177,3 +177,13 @@ func TestUnreadableStores(t *testing.T) {
 		})
 	}
 }
+
+// dsError is ds for a run that fails, and returns what it said.
+func dsError(t *testing.T, want int, args ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != want {
+		t.Fatalf("datasession %s: code %d, want %d: %s", strings.Join(args, " "), code, want, &stderr)
+	}
+	return stderr.String()
+}

@@ -49,3 +49,13 @@ func (m *MariaDB) DSN() string { return "root@unix(" + m.Socket + ")/test" }
 
 // Addr is the address of the server on loopback.
 func (m *MariaDB) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(m.Port)) }
+
+// Query runs statements as root and returns what they select, a tab between columns.
+func (m *MariaDB) Query(t testing.TB, sql string) string {
+	t.Helper()
+	out, err := exec.Command("mariadb", "--no-defaults", "-uroot", "-S", m.Socket, "-BN", "test", "-e", sql).CombinedOutput()
+	if err != nil {
+		t.Fatalf("mariadb: %v\n%s", err, out)
+	}
+	return string(out)
+}
