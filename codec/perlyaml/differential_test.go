@@ -141,11 +141,11 @@ const (
 		use YAML::Syck ();
 		$YAML::Syck::SortKeys = $YAML::Syck::LoadBlessed = 1;
 		# It numbers anchors in an order of its own, and cannot read a scalar that
-		# ends in a carriage return.
+		# ends in a carriage return, nor a number with one before a line break.
 		sub quote {
 			my ($before, $s) = @_;
 			$s =~ s/([\\"])/\\$1/g;
-			$s =~ s/([^ -~])/$1 eq "\r" ? '\r' : $1 eq "\t" ? '\t' : sprintf '\x%02X', ord $1/ge;
+			$s =~ s/([^ -~])/{ "\r" => '\r', "\t" => '\t', "\n" => '\n' }->{$1} || sprintf '\x%02X', ord $1/ge;
 			return qq($before"$s");
 		}
 		my $string = \&make_string;
@@ -154,6 +154,7 @@ const (
 			my $yaml = YAML::Syck::Dump($_[0]);
 			my %number;
 			$yaml =~ s/((?:^---|-|:) [&*])(\d+)(?= |$)/my $n = 1 + keys %number; $1 . ($number{$2} ||= $n)/mge;
+			$yaml =~ s/((?:-|:) )'([^']*\r\n[^']*)'$/my ($at, $s) = ($1, $2); quote($at, $s =~ s{\n(\n+)}{$1}gr)/mge;
 			return $yaml =~ s/((?:-|:) )(.*\r)$/quote($1, $2)/mger;
 		}
 		sub thaw { YAML::Syck::Load($_[0]) }`
