@@ -16,6 +16,7 @@ type conn struct {
 	home *Connector
 	dbc  uintptr
 
+	used      time.Time // when it was last taken from a pool
 	connected bool
 	closed    bool
 	inTx      bool
@@ -59,7 +60,7 @@ func (c *conn) DBMSVersion() string { return c.dbmsVersion }
 func (c *conn) DriverName() string  { return c.driverName }
 
 func newConn(lib *library, home *Connector) *conn {
-	c := &conn{line: newLine(lib, &home.left), home: home, stmts: map[uintptr]struct{}{}, scratch: make([]byte, 8<<10)}
+	c := &conn{line: newLine(lib, &home.left), home: home, stmts: map[uintptr]struct{}{}, scratch: make([]byte, 8<<10), used: time.Now()}
 	go c.work()
 	return c
 }
@@ -232,13 +233,27 @@ func (c *conn) Ping(ctx context.Context) error {
 	return c.again(err)
 }
 
-// ResetSession is called before a connection is used again.
-func (c *conn) ResetSession(context.Context) error {
+// ResetSession is called before a connection is used again. After a second or more it
+// asks the database whether it is still there: drivers do not notice by themselves.
+func (c *conn) ResetSession(ctx context.Context) error {
 	if !c.IsValid() {
 		return driver.ErrBadConn
 	}
-	return nil
+	now := time.Now()
+	idle := now.Sub(c.used)
+	c.used = now
+	if idle < idleMax {
+		return nil
+	}
+	err := c.Ping(ctx)
+	if err != nil && ctx.Err() == nil {
+		return driver.ErrBadConn
+	}
+	return err
 }
+
+// idleMax is for how long a connection may not have been used to be taken as it is.
+const idleMax = time.Second
 
 // IsValid reports whether the connection may be used again.
 func (c *conn) IsValid() bool { return !c.broken && !c.closed && !c.gone && !c.spoiled }
