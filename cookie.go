@@ -2,8 +2,6 @@ package datasession
 
 import (
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -14,31 +12,61 @@ const CookieName = "CGISESSID"
 // CookieOptions are the attributes of a session's cookie; nil and the zero value
 // mean Path=/; HttpOnly; Secure; SameSite=Lax, which is not what Perl sends.
 type CookieOptions struct {
-	Name        string        // default CGISESSID
+	Name        string        // default CGISESSID; see Check for the prefixes __Host- and so on
 	Path        string        // default /
 	Domain      string        // default none: this host only
 	SameSite    http.SameSite // default Lax
 	Insecure    bool          // send it over plain HTTP too
 	Script      bool          // let scripts read it: no HttpOnly
-	Partitioned bool
-	Browser     bool // forget it when the browser closes, however long the session lives
+	Partitioned bool          // one for each site that embeds ours; wants SameSite=None
+	Browser     bool          // forget it when the browser closes, however long the session lives
+}
+
+// HostCookie returns the options of the cookie that browsers guard best: __Host-, so
+// that no other host can set one of its name, and SameSite=Strict, so that it does not
+// come along with links from elsewhere. It works over TLS only.
+func HostCookie() CookieOptions {
+	return CookieOptions{Name: "__Host-" + CookieName, SameSite: http.SameSiteStrictMode}
+}
+
+// PerlCookie returns the options of the cookie that Data::Session and CGI::Session send:
+// without Secure, HttpOnly and SameSite. Browser and name can be set in it. It ends as
+// theirs do, with the session, but that one which does not expire has no end, where
+// Data::Session by mistake lets it end at once.
+func PerlCookie() CookieOptions {
+	return CookieOptions{Insecure: true, Script: true, SameSite: http.SameSiteDefaultMode}
 }
 
 // Cookie returns the cookie that carries the session's id. It lives as long as the
-// session would if it were not used again: without end for a session that does not
-// expire, which Data::Session by mistake lets end at once. For a session that was
-// deleted, or is over, it is what Drop returns. The value is escaped as Perl's CGI
-// does.
+// session would if it were not used again, 400 days at most, as browsers allow; with
+// Browser, or if [Session.Persist] has said no, until the browser closes. For a session
+// that was deleted, or is over, it is what Drop returns. The value is escaped as
+// Perl's CGI does.
 func (s *Session) Cookie(opts *CookieOptions) *http.Cookie {
+	const most = 400 * 24 * time.Hour
 	expires, ends := s.Expires()
-	if s.Deleted() || s.Expired() || ends && !expires.After(s.m.opts.Now()) {
+	now := s.m.opts.Now()
+	if s.Deleted() || s.Expired() || ends && !expires.After(now) {
 		return opts.Drop()
 	}
 	c := opts.cookie(EscapeCookie(s.ID()))
-	if ends && (opts == nil || !opts.Browser) {
-		c.Expires = expires.UTC()
+	if s.Outlives(opts) {
+		if last := now.Add(most); ends && expires.After(last) {
+			expires = last
+		}
+		if ends {
+			c.Expires = expires.UTC()
+		}
 	}
 	return c
+}
+
+// Outlives reports whether the session's cookie is to outlive the browser.
+func (s *Session) Outlives(opts *CookieOptions) bool {
+	if yes, said := s.Persistent(); said {
+		return yes
+	}
+	return opts == nil || !opts.Browser
 }
 
 // Drop returns the cookie that makes a browser forget the session's.
@@ -94,43 +122,6 @@ func UserID(r *http.Request, name string) string {
 		return id
 	}
 	return ""
-}
-
-// EscapeCookie returns a cookie value as Perl's CGI writes it: each byte but letters,
-// digits and _.~- as %XX.
-func EscapeCookie(value string) string {
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(value) {
-		switch c := value[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("_.~-", c) >= 0:
-			b.WriteByte(c)
-		default:
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-		}
-	}
-	return b.String()
-}
-
-// UnescapeCookie reads a cookie value as Perl's CGI does: %XX is a byte, + is a space,
-// and the value ends at the first &. A % that begins no such escape stands for itself.
-func UnescapeCookie(value string) string {
-	value, _, _ = strings.Cut(value, "&")
-	b := make([]byte, 0, len(value))
-	for i := 0; i < len(value); i++ {
-		c := value[i]
-		switch {
-		case c == '+':
-			c = ' '
-		case c == '%' && i+2 < len(value):
-			if n, err := strconv.ParseUint(value[i+1:i+3], 16, 8); err == nil {
-				c = byte(n)
-				i += 2
-			}
-		}
-		b = append(b, c)
-	}
-	return string(b)
 }
 
 func or(s, otherwise string) string {

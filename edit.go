@@ -99,6 +99,7 @@ func (s *Session) forgetUnchanged() {
 }
 
 func (s *Session) resolve(ctx context.Context, c Conflict) (*perl.Value, error) {
+	s.work.Conflicts++
 	s.m.stats.conflicts.Add(1)
 	v, err := s.m.opts.Resolve(c)
 	s.m.opts.Logger.WarnContext(ctx, "session conflict", "session", Fingerprint(c.ID), "parameter", c.Name, "rejected", err != nil)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/store"
 )
 
@@ -28,10 +29,15 @@ var (
 	// ErrDeleted reports changes to a session that was deleted, or that expired,
 	// after it was loaded. They are not stored. It is an ErrNotFound too.
 	ErrDeleted = kindOf(ErrNotFound, "session was deleted meanwhile")
+	// ErrReadOnly reports changes to a session that was reached by the id that it
+	// had before a rename; see Options.RenameGrace. They are not stored.
+	ErrReadOnly = errors.New("session was renamed: read-only under its old id")
 	// ErrCorrupt reports stored data that is not a session: it cannot be decoded,
 	// is not a hash, or carries another session's id. It is kept as it is, and
 	// no new session is stored over it.
 	ErrCorrupt = errors.New("corrupt session")
+	// ErrValue reports a value that the codec cannot write.
+	ErrValue = codec.ErrUnsupported
 	// ErrReserved reports a parameter name that the family keeps for itself.
 	ErrReserved = errors.New("reserved parameter name")
 	// ErrNoParam reports that a session has no parameter of that name.

@@ -47,11 +47,12 @@ func (f Family) String() string { return f.orDefault().name }
 
 // Reserved reports whether a parameter name is the family's own: beginning with
 // an underscore in Data::Session, with _SESSION_ in CGI::Session, _session_id in
-// Apache::Session. Such names can be read and not be set.
+// Apache::Session, and there also the names under which a sign-in is kept. Such names
+// can be read and not be set.
 func (f Family) Reserved(name string) bool {
 	f = f.orDefault()
 	if f.reserved == f.id {
-		return name == f.id
+		return name == f.id || ours(name)
 	}
 	return strings.HasPrefix(name, f.reserved)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/perl"
@@ -38,11 +37,18 @@ func (s *Session) flush(ctx context.Context, tries int) error {
 		return err
 	}
 	edited := s.edited()
-	if !edited && !s.touch {
+	if s.readOnly {
+		s.aged, s.touch = nil, false
+		edited = s.edited()
+	}
+	switch {
+	case !edited && !s.touch:
 		return nil
+	case s.readOnly:
+		return ErrReadOnly
 	}
 	for try := 1; ; try++ {
-		err := s.save(ctx)
+		err := s.store(ctx, edited)
 		switch {
 		case err == nil:
 			s.settle()
@@ -60,7 +66,7 @@ func (s *Session) flush(ctx context.Context, tries int) error {
 			s.touch = false
 			return nil
 		default:
-			s.m.stats.retries.Add(1)
+			s.retry()
 			if err = pause(ctx, try); err == nil {
 				err = s.catchUp(ctx)
 			}
@@ -69,6 +75,16 @@ func (s *Session) flush(ctx context.Context, tries int) error {
 			return err
 		}
 	}
+}
+
+// store makes one attempt to store the session, or that it was used.
+func (s *Session) store(ctx context.Context, edited bool) error {
+	if !edited {
+		if done, err := s.storeTouch(ctx); done || err != nil {
+			return err
+		}
+	}
+	return s.save(ctx)
 }
 
 // save makes one attempt to store the session as it is in memory.
@@ -84,15 +100,21 @@ func (s *Session) save(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rev, err := s.m.store.Save(ctx, s.id, data, s.rev, store.SaveOptions{TTL: s.ttl()})
+	rev, err := s.m.store.Save(ctx, s.id, data, s.rev, store.SaveOptions{TTL: s.ttl(), Index: s.indexValues()})
 	if err != nil {
 		return err
 	}
-	s.rev = rev
-	s.saves++
+	s.rev, s.touchable = rev, false // a load will tell
+	s.work.Saves++
+	s.work.Stored = len(data)
 	s.m.stats.saves.Add(1)
 	s.m.opts.Logger.DebugContext(ctx, "session stored", "session", Fingerprint(s.id), "bytes", len(data))
 	return nil
+}
+
+func (s *Session) retry() {
+	s.work.Retries++
+	s.m.stats.retries.Add(1)
 }
 
 // catchUp loads what is stored now and applies the edits to it.
@@ -113,7 +135,12 @@ func (s *Session) catchUp(ctx context.Context) error {
 		return err
 	}
 	f := s.m.opts.Family
-	if s.m.expired(root, s.m.now()) {
+	touchable := s.m.addTouch(root, rec)
+	ended, err := s.m.ended(ctx, root, s.m.now())
+	if err != nil {
+		return err
+	}
+	if ended {
 		s.bury()
 		s.expired = true
 		return ErrDeleted
@@ -122,7 +149,7 @@ func (s *Session) catchUp(ctx context.Context) error {
 	if err := s.rebase(ctx, root); err != nil {
 		return err
 	}
-	s.rev = rec.Rev
+	s.rev, s.touchable = rec.Rev, touchable
 	if !s.times.atime {
 		if s.used {
 			s.expireParams(stored)
@@ -151,21 +178,4 @@ func (s *Session) drawAgain(ctx context.Context) error {
 func (s *Session) setID(id string) {
 	s.id = id
 	s.root.Set(s.m.opts.Family.id, idValue(id, s.m.opts.NewID.Name()))
-}
-
-// ttl is after how long without a write the store may drop the session. It is a
-// little more than the lifetime: the last second still counts in Perl, and whether
-// it is over is for the Manager to say.
-func (s *Session) ttl() time.Duration {
-	const slack = 2
-	f := s.m.opts.Family
-	ttl := f.seconds(s.root, f.etime)
-	if ctime := f.seconds(s.root, f.ctime); s.m.opts.MaxAge != 0 && ctime != 0 {
-		left := max(ctime+toSeconds(s.m.opts.MaxAge)-s.m.now(), 0)
-		ttl = shorter(ttl, left+1)
-	}
-	if ttl == 0 {
-		return 0
-	}
-	return min(toDuration(max(ttl, 0)+slack), Forever-1)
 }

@@ -20,7 +20,14 @@ type Manager struct {
 	opts    Options
 	lister  store.Lister // nil if the store cannot enumerate
 	updates updateLocks
-	stats   struct{ loads, saves, retries, conflicts atomic.Int64 }
+	epochs  epochs
+	stats   struct{ loads, saves, touches, retries, conflicts atomic.Int64 }
+
+	// What else the store can do; nil if it cannot.
+	scanner store.Scanner
+	toucher store.Toucher
+	indexer store.Indexer
+	indexes []string
 }
 
 // New returns a Manager over a store and a codec. A nil opts means the defaults.
@@ -32,7 +39,15 @@ func New(st store.Store, c codec.Codec, opts *Options) (*Manager, error) {
 	if m.opts.Lifetime < 0 || m.opts.MaxAge < 0 {
 		return nil, errors.New("datasession: Lifetime and MaxAge must not be negative")
 	}
+	if m.opts.RenameGrace < 0 || m.opts.EpochCheck < 0 {
+		return nil, errors.New("datasession: RenameGrace and EpochCheck must not be negative")
+	}
 	m.lister, _ = st.(store.Lister)
+	m.scanner, _ = st.(store.Scanner)
+	m.toucher, _ = st.(store.Toucher)
+	if m.indexer, _ = st.(store.Indexer); m.indexer != nil {
+		m.indexes = m.indexer.Indexes()
+	}
 	return m, nil
 }
 
@@ -52,13 +67,17 @@ func (m *Manager) Close() error { return m.store.Close() }
 type Stats struct {
 	Loads     int64 // sessions read from the store
 	Saves     int64 // sessions written to it
+	Touches   int64 // uses that a store took note of without a write of the session
 	Retries   int64 // writes that met a newer session and were tried again
 	Conflicts int64 // parameters that were handed to Options.Resolve
 }
 
 // Stats returns the counts so far.
 func (m *Manager) Stats() Stats {
-	return Stats{m.stats.loads.Load(), m.stats.saves.Load(), m.stats.retries.Load(), m.stats.conflicts.Load()}
+	return Stats{
+		Loads: m.stats.loads.Load(), Saves: m.stats.saves.Load(), Touches: m.stats.touches.Load(),
+		Retries: m.stats.retries.Load(), Conflicts: m.stats.conflicts.Load(),
+	}
 }
 
 // ValidID reports whether id has the shape of the ids that Options.NewID makes. It
@@ -123,8 +142,17 @@ func (m *Manager) Open(ctx context.Context, id string) (*Session, error) {
 }
 
 func (m *Manager) load(ctx context.Context, id string, use bool) (*Session, error) {
+	return m.follow(ctx, id, use, 0)
+}
+
+// follow loads a session, the one that it was renamed to if need be. hops is how often
+// that was so already.
+func (m *Manager) follow(ctx context.Context, id string, use bool, hops int) (*Session, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
+	}
+	if isEpochID(id) {
+		return nil, ErrNotFound
 	}
 	for try := 0; ; try++ {
 		rec, err := m.store.Load(ctx, id)
@@ -132,14 +160,24 @@ func (m *Manager) load(ctx context.Context, id string, use bool) (*Session, erro
 			return nil, err
 		}
 		m.stats.loads.Add(1)
+		start := m.opts.Now()
 		root, err := m.decode(id, rec.Data)
 		if err != nil {
 			return nil, err
 		}
-		s := &Session{m: m, id: id, root: root, rev: rec.Rev}
+		touchable := m.addTouch(root, rec)
+		read := m.opts.Now()
+		s := &Session{m: m, id: id, root: root, rev: rec.Rev, readOnly: hops > 0, touchable: touchable}
+		s.work = Work{Loaded: len(rec.Data), Decode: read.Sub(start)}
 		s.accessed = m.opts.Family.seconds(root, m.opts.Family.atime)
-		now := m.now()
-		s.expired = m.expired(root, now)
+		now := read.Unix()
+		if s.expired, err = m.ended(ctx, root, now); err != nil {
+			return nil, err
+		}
+		const mostHops = 4
+		if next := m.movedTo(root, now); next != "" && use && hops < mostHops {
+			return m.follow(ctx, next, use, hops+1)
+		}
 		switch {
 		case use && !s.expired:
 			s.use(now)
@@ -177,9 +215,15 @@ func (m *Manager) decode(id string, data []byte) (*perl.Hash, error) {
 	return root, nil
 }
 
-// expired reports whether a stored session is past its time.
-func (m *Manager) expired(root *perl.Hash, now int64) bool {
-	return m.over(root, m.opts.Family.seconds(root, m.opts.Family.atime), now)
+// ended reports whether a stored session is past its time, or began before an epoch.
+func (m *Manager) ended(ctx context.Context, root *perl.Hash, now int64) (bool, error) {
+	if m.over(root, m.opts.Family.seconds(root, m.opts.Family.atime), now) {
+		return true, nil
+	}
+	if m.opts.EpochCheck == 0 {
+		return false, nil
+	}
+	return m.beforeEpoch(ctx, root)
 }
 
 // over reports whether a session that was last used at atime is past its time. An
@@ -247,12 +291,11 @@ func (m *Manager) now() int64 { return m.opts.Now().Unix() }
 
 // checkID refuses what cannot be an id in any store, before any of them sees it.
 func checkID(id string) error {
-	const most = 512
 	switch {
 	case id == "":
 		return fmt.Errorf("%w: it is empty", ErrInvalidID)
-	case len(id) > most:
-		return fmt.Errorf("%w: longer than %d bytes", ErrInvalidID, most)
+	case len(id) > mostID:
+		return fmt.Errorf("%w: longer than %d bytes", ErrInvalidID, mostID)
 	}
 	return nil
 }

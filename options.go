@@ -39,6 +39,24 @@ type Options struct {
 	// parameter's lifetime if that is less; EveryLoad means at each load, as Perl.
 	TouchEvery time.Duration
 
+	// PrincipalParam is the name of the parameter that holds whom a session is
+	// bound to. "" means the constant PrincipalParam. Give the name under which a
+	// Perl application keeps its user, and the sessions that it signs in are listed
+	// and revoked as well. A store that has an index of this name finds them by it.
+	PrincipalParam string
+
+	// RenameGrace is how long after a rename to a generated id the old id still
+	// leads to the session, for requests that were on their way: read-only, and
+	// Load alone follows it. Whoever knew the old id can read the session for so
+	// long. Zero means not at all. Whole seconds, rounded up.
+	RenameGrace time.Duration
+
+	// EpochCheck makes loading a session look at the epochs that NotBefore sets,
+	// which it may know from so long ago. It costs one load of the store in that
+	// time, and one for each 64th of the principals. Zero means that epochs are not
+	// looked at and cannot be set.
+	EpochCheck time.Duration
+
 	// AnyStoredID accepts a record that carries another id than the one it is
 	// stored under, for tables whose key is not the session's.
 	AnyStoredID bool
@@ -99,6 +117,9 @@ func (o *Options) withDefaults() Options {
 	d.Family = d.Family.orDefault()
 	if d.Lifetime == 0 {
 		d.Lifetime = 24 * time.Hour
+	}
+	if d.PrincipalParam == "" {
+		d.PrincipalParam = PrincipalParam
 	}
 	if d.Tries <= 0 {
 		d.Tries = 64

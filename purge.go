@@ -3,9 +3,9 @@ package datasession
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"time"
 
+	"github.com/go-datasession/datasession/perl"
 	"github.com/go-datasession/datasession/store"
 )
 
@@ -18,7 +18,8 @@ type PurgeOptions struct {
 	// own expiry. Zero means that only expired sessions go.
 	Idle time.Duration
 
-	// Progress is called after each session with the counts so far.
+	// Progress is called with the counts so far, after each session, or after each
+	// batch of them.
 	Progress func(PurgeResult)
 }
 
@@ -29,72 +30,153 @@ type PurgeResult struct {
 	Failed  int // those that could not be read, and were kept
 }
 
-// Purge removes the sessions that have expired, one after the other. A session that
-// is used between its reading and its removal stays. A session that is corrupt, too
-// large, or not to be touched, is counted, kept, and left to be looked at. A store that
-// can itself remove sessions past their time does that first.
+// ErrPurging reports that another process, or goroutine, is purging the store, so that
+// Purge did nothing.
+var ErrPurging = store.ErrPurging
+
+// Purge removes the sessions that have expired. A session that is used between its
+// reading and its removal stays. A session that is corrupt, too large, or not to be
+// touched, is counted, kept, and left to be looked at.
 //
-// The error is that of a store that failed; the counts are what was done until then.
+// A store that keeps the expiry beside the data (store.Sweeper) removes by that, in
+// batches, and no session is read, so that Seen is Removed; one that can just remove
+// sessions past their time (store.Purger) does that first. Otherwise all sessions are
+// read, their reserved fields only if the codec can do so, but what is to be removed is
+// decoded as a whole before.
+//
+// The error is that of a store that failed, or ErrPurging; the counts are what was done
+// until then.
 func (m *Manager) Purge(ctx context.Context, opts *PurgeOptions) (PurgeResult, error) {
-	if opts == nil {
-		opts = &PurgeOptions{}
+	p := purge{m: m, keys: m.envelope()}
+	if opts != nil {
+		p.PurgeOptions = *opts
 	}
-	var done PurgeResult
-	if p, ok := m.store.(store.Purger); ok && !opts.DryRun {
-		n, err := p.Purge(ctx)
-		done.Seen, done.Removed = n, n
+	switch st := m.store.(type) {
+	case store.Sweeper:
+		if err := p.sweep(ctx, st); err != nil || p.Idle <= 0 {
+			return p.done, err
+		}
+	case store.Purger:
+		if p.DryRun {
+			break
+		}
+		n, err := st.Purge(ctx)
+		p.done.Seen, p.done.Removed = n, n
 		if err != nil {
-			return done, err
+			return p.done, err
 		}
 	}
-	for id, err := range m.IDs(ctx) {
+	err := p.scan(ctx)
+	return p.done, err
+}
+
+// purge is one run.
+type purge struct {
+	PurgeOptions
+	m    *Manager
+	keys []string
+	done PurgeResult
+	due  []store.Entry // to be removed
+}
+
+func (p *purge) report() {
+	if p.Progress != nil {
+		p.Progress(p.done)
+	}
+}
+
+func (p *purge) sweep(ctx context.Context, st store.Sweeper) error {
+	for n, err := range st.Sweep(ctx, p.DryRun) {
 		if err != nil {
-			return done, err
+			return err
 		}
-		done.Seen++
-		switch removed, err := m.purge(ctx, id, opts); {
-		case unreadable(err):
-			done.Failed++
+		p.done.Seen += n
+		p.done.Removed += n
+		p.report()
+	}
+	return ctx.Err()
+}
+
+// purgeBatch is how many sessions are removed at once.
+const purgeBatch = 200
+
+func (p *purge) scan(ctx context.Context) error {
+	for e, err := range p.m.records(ctx) {
+		over := false
+		if err == nil {
+			over, err = p.over(ctx, e)
+		}
+		switch {
+		case err != nil && e.ID == "":
+			return err
+		case err != nil && !unreadable(err):
+			return wrap("purge", e.ID, err)
+		}
+		p.done.Seen++
+		switch {
 		case err != nil:
-			return done, wrap("purge", id, err)
-		case removed:
-			done.Removed++
+			p.done.Failed++
+		case over && p.DryRun:
+			p.done.Removed++
+		case over:
+			p.due = append(p.due, e)
 		}
-		if opts.Progress != nil {
-			opts.Progress(done)
+		if len(p.due) == purgeBatch {
+			if err := p.remove(ctx); err != nil {
+				return err
+			}
 		}
+		p.report()
 	}
-	return done, ctx.Err()
+	if err := p.remove(ctx); err != nil {
+		return err
+	}
+	p.report()
+	return ctx.Err()
 }
 
-// unreadable tells a session that cannot be read from a store that cannot.
-func unreadable(err error) bool {
-	for _, target := range []error{ErrCorrupt, ErrTooLarge, ErrInvalidID, store.ErrUnsafe, fs.ErrPermission} {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	return false
-}
-
-func (m *Manager) purge(ctx context.Context, id string, opts *PurgeOptions) (removed bool, err error) {
-	s, err := m.load(ctx, id, false)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
+// over reports whether a session is to be removed. Most are not, and a glance tells.
+func (p *purge) over(ctx context.Context, e store.Entry) (bool, error) {
+	root, err := p.m.glance(e, p.keys)
 	if err != nil {
 		return false, err
 	}
-	idle := opts.Idle > 0 && m.opts.Family.atime != "" && s.accessed+toSeconds(opts.Idle) < m.now()
-	if !s.expired && !idle {
-		return false, nil
+	if over, err := p.past(ctx, root); err != nil || !over {
+		return false, err
 	}
-	if opts.DryRun {
+	if root, err = p.m.decodeRecord(e.ID, e.Record); err != nil {
+		return false, err
+	}
+	return p.past(ctx, root)
+}
+
+func (p *purge) past(ctx context.Context, root *perl.Hash) (bool, error) {
+	f, now := p.m.opts.Family, p.m.now()
+	if p.Idle > 0 && f.atime != "" && f.seconds(root, f.atime)+toSeconds(p.Idle) < now {
 		return true, nil
 	}
-	err = m.store.Delete(ctx, id, s.rev)
-	if errors.Is(err, ErrConflict) {
-		return false, nil
+	return p.m.ended(ctx, root, now)
+}
+
+// remove removes what is due, unless it was used since it was read.
+func (p *purge) remove(ctx context.Context) error {
+	if b, ok := p.m.store.(store.BatchDeleter); ok {
+		n, err := b.DeleteBatch(ctx, p.due)
+		p.done.Removed += n
+		p.due = p.due[:0]
+		return err
 	}
-	return err == nil, err
+	for _, e := range p.due {
+		err := p.m.store.Delete(ctx, e.ID, e.Rev)
+		switch {
+		case err == nil:
+			p.done.Removed++
+		case unreadable(err):
+			p.done.Failed++
+		case !errors.Is(err, ErrConflict):
+			return wrap("purge", e.ID, err)
+		}
+	}
+	p.due = p.due[:0]
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 // Rename moves the session to another id, with its edits, which are stored under
 // the new id only. An empty id stands for a generated one. When Rename returns, the
 // old id is gone from the store, and what others still try to store under it is
-// refused. It reports ErrConflict, and changes nothing, if there is a session of the
+// refused; but see [Options].RenameGrace. It reports ErrConflict, and changes nothing, if there is a session of the
 // new id already.
 //
 // Do this when somebody signs in. Perl's id setter leaves the old record in place.
@@ -28,6 +28,8 @@ func (s *Session) rename(ctx context.Context, newID string) error {
 	switch {
 	case s.deleted:
 		return ErrDeleted
+	case s.readOnly:
+		return ErrReadOnly
 	case newID == s.id:
 		return nil
 	case !generate:
@@ -64,7 +66,7 @@ func (s *Session) rename(ctx context.Context, newID string) error {
 			return err
 		}
 		newRev := s.rev
-		err = s.leave(ctx, oldID, oldRev)
+		err = s.leave(ctx, oldID, oldRev, generate)
 		if err == nil {
 			s.settle()
 			return nil
@@ -75,7 +77,7 @@ func (s *Session) rename(ctx context.Context, newID string) error {
 		if !errors.Is(err, ErrConflict) || try >= s.m.opts.Tries {
 			return err
 		}
-		s.m.stats.retries.Add(1)
+		s.retry()
 		if err := pause(ctx, try); err != nil {
 			return err
 		}
@@ -89,23 +91,41 @@ func (s *Session) rename(ctx context.Context, newID string) error {
 // leave kills the record that a rename left behind, if it is still the one that was
 // copied, and removes it. It is first overwritten by an empty session that has
 // expired, because to overwrite tells a record that somebody deleted from one that
-// is there, which to delete does not.
-func (s *Session) leave(ctx context.Context, id string, rev store.Rev) error {
+// is there, which to delete does not. With a grace, that session stays for as long and
+// says where to go.
+func (s *Session) leave(ctx context.Context, id string, rev store.Rev, generated bool) error {
 	dead := s.m.opts.Family.newRoot(idValue(id, s.m.opts.NewID.Name()), s.m.now()-1, -1, "")
+	ttl, grace := time.Second, toSeconds(s.m.opts.RenameGrace)
+	if grace > 0 && generated && s.m.opts.Family.etime != "" {
+		dead.Set(movedKey, idValue(s.id, s.m.opts.NewID.Name()))
+		dead.Set(movedUntilKey, perl.Int(s.m.now()+grace))
+		ttl = toDuration(grace + 2)
+	}
 	data, err := codec.Bind(s.m.codec, id).Append(nil, perl.NewRef(dead), s.m.opts.Limits)
 	if err != nil {
 		return err
 	}
-	_, err = s.m.store.Save(ctx, id, data, rev, store.SaveOptions{TTL: time.Second})
+	_, err = s.m.store.Save(ctx, id, data, rev, store.SaveOptions{TTL: ttl})
 	if errors.Is(err, ErrNotFound) {
 		s.bury()
 		return ErrDeleted
 	}
-	if err != nil {
+	if err != nil || ttl > time.Second {
 		return err
 	}
 	if err := s.m.store.Delete(ctx, id, store.AnyRev); err != nil {
 		s.m.opts.Logger.WarnContext(ctx, "dead session left behind", "session", Fingerprint(id), "error", err)
 	}
 	return nil
+}
+
+// movedTo returns the id that a rename has given to the session of this record, while
+// it may be followed.
+func (m *Manager) movedTo(root *perl.Hash, now int64) string {
+	until := m.opts.Family.seconds(root, movedUntilKey)
+	if until == 0 || m.opts.RenameGrace <= 0 || now >= until || until > now+toSeconds(m.opts.RenameGrace) {
+		return ""
+	}
+	v, _ := root.Get(movedKey)
+	return text(v)
 }

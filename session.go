@@ -24,17 +24,19 @@ type Session struct {
 	generated bool // the id came from the generator, and may be drawn again
 	expired   bool
 	deleted   bool
+	readOnly  bool // reached by the id from before a rename
 
-	read    map[string]bool    // parameters whose value somebody has seen
-	edits   map[string]*edit   // parameters that were changed
-	live    map[string][]*live // values handed out that may change under us
-	aged    map[string]bool    // parameters that were cleared because their time was over
-	times   timeEdits
-	used    bool // loaded for use: what is stored has the access time in it
-	touch   bool // the access time is due to be written
-	saves   int  // how often it was stored
-	forced  bool // SetModified(true)
-	ignored bool // SetModified(false)
+	read      map[string]bool    // parameters whose value somebody has seen
+	edits     map[string]*edit   // parameters that were changed
+	live      map[string][]*live // values handed out that may change under us
+	aged      map[string]bool    // parameters that were cleared because their time was over
+	times     timeEdits
+	used      bool // loaded for use: what is stored has the access time in it
+	touch     bool // the access time is due to be written
+	touchable bool // which the store can do without a save
+	work      Work // what it has cost
+	forced    bool // SetModified(true)
+	ignored   bool // SetModified(false)
 }
 
 // ID returns the session's id, a credential. It may change in the first flush of
@@ -64,7 +66,7 @@ func (s *Session) Stored() bool {
 func (s *Session) Saves() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.saves
+	return s.work.Saves
 }
 
 // Deleted reports whether the session was deleted, through this Session, or was
@@ -73,6 +75,30 @@ func (s *Session) Deleted() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.deleted
+}
+
+// ReadOnly reports whether the session was reached by the id that it had before a
+// rename; see [Options].RenameGrace. Its changes are not stored: Flush, Rename and
+// Delete report ErrReadOnly. ID returns the new id, which must not be given to whoever
+// came with the old one.
+func (s *Session) ReadOnly() bool { return s.readOnly }
+
+// Work is what a Session has cost since it was made or loaded.
+type Work struct {
+	Loaded    int           // bytes that were read from the store; of the last time
+	Decode    time.Duration // how long decoding took, in all
+	Stored    int           // bytes that were written; of the last time
+	Saves     int           // writes to the store
+	Touches   int           // uses that the store took note of without a write
+	Retries   int           // writes that met a newer session
+	Conflicts int           // parameters that were handed to Options.Resolve
+}
+
+// Work returns what the session has cost so far, for logs and traces.
+func (s *Session) Work() Work {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.work
 }
 
 // Expired reports whether the session was past its time when it was loaded by
@@ -89,6 +115,14 @@ func (s *Session) Modified() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.modified()
+}
+
+// Due reports whether a flush has something to write: what Modified reports, or an
+// access time.
+func (s *Session) Due() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.deleted && (s.modified() || s.touch && !s.ignored)
 }
 
 func (s *Session) modified() bool {
@@ -134,6 +168,9 @@ func (s *Session) Delete(ctx context.Context) error {
 }
 
 func (s *Session) remove(ctx context.Context, rev store.Rev) error {
+	if s.readOnly {
+		return wrap("delete", s.id, ErrReadOnly)
+	}
 	neverStored := s.generated && s.rev.IsZero()
 	if !neverStored && !s.deleted {
 		if err := s.m.store.Delete(ctx, s.id, rev); err != nil {
@@ -146,7 +183,7 @@ func (s *Session) remove(ctx context.Context, rev store.Rev) error {
 
 // bury empties a session that is gone.
 func (s *Session) bury() {
-	for _, name := range s.names() {
+	for _, name := range append(s.names(), s.m.opts.PrincipalParam) {
 		s.root.Delete(name)
 	}
 	s.deleted = true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/go-datasession/datasession"
 )
@@ -19,129 +20,118 @@ type Handle struct {
 	loaded    bool
 	session   *datasession.Session
 	err       error
-	asked     bool   // the request came with a cookie of our name
-	askedID   string // the id in it, if that was found in the store
+	asked     uint8                // the transports that had something, a bit each
+	askedID   string               // the id among that which was found in the store
+	from      int                  // the transport that had it
+	ended     *datasession.Session // the one that was signed out here
+	destroyed bool                 // session is that one, and the next one is to be made
 	committed bool
+	rec       Record
 }
 
-// Session returns the session, loading it at the first call: the one that the cookie
+// Session returns the session, loading it at the first call: the one that the request
 // names, or a new one, of which nothing is stored before something is set in it. An
 // error is that of a store that cannot be reached; it is never answered by a new
 // session. A stored session that is corrupt is logged and kept, and the visitor gets
-// a new one.
+// a new one. After a sign-out, Session returns a new one too.
 func (h *Handle) Session() (*datasession.Session, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.mw == nil {
+	return h.get()
+}
+
+func (h *Handle) get() (*datasession.Session, error) {
+	switch {
+	case h.mw == nil:
 		return nil, ErrNoMiddleware
-	}
-	if !h.loaded {
-		h.session, h.err = h.load(h.request.Context())
+	case !h.loaded:
 		h.loaded = true
+		ctx, end := h.begin(h.request.Context(), "load")
+		start := time.Now()
+		h.session, h.err = h.load(ctx)
+		h.rec.Load = time.Since(start)
+		end(h.err)
+	case h.destroyed && h.err == nil:
+		h.destroyed = false
+		h.session, h.err = h.create(h.request.Context(), "")
 	}
 	return h.session, h.err
 }
 
 func (h *Handle) load(ctx context.Context) (*datasession.Session, error) {
-	m := h.mw.manager
-	for _, c := range h.request.CookiesNamed(h.cookieName()) {
-		h.asked = true
-		id := datasession.UnescapeCookie(c.Value)
-		if !m.ValidID(id) {
-			continue
+	h.rec.Found = NoID
+	unknown := ""
+	for i, t := range h.mw.transports {
+		tried := 0
+		for _, id := range t.Find(h.request) {
+			h.asked |= 1 << i
+			if !h.mw.manager.ValidID(id) || tried == mostIDs {
+				h.rec.Found = max(h.rec.Found, Malformed)
+				continue
+			}
+			tried++
+			s, err := h.try(ctx, id)
+			if s != nil || err != nil {
+				h.askedID, h.from = id, i
+				return s, err
+			}
+			if unknown == "" {
+				unknown = id
+			}
 		}
-		s, err := m.Load(ctx, id)
-		if err == nil {
-			h.askedID = id
-			return s, nil
+	}
+	if h.mw.opts.PerlRules && h.rec.Found < Corrupt {
+		return h.create(ctx, unknown)
+	}
+	return h.create(ctx, "")
+}
+
+// try loads a session, or says in the record why there is none.
+func (h *Handle) try(ctx context.Context, id string) (*datasession.Session, error) {
+	s, err := h.mw.manager.Load(ctx, id)
+	switch {
+	case err == nil && h.mw.opts.MatchAddr && !h.atHome(s):
+		h.rec.Found = OtherAddress
+		return nil, nil
+	case err == nil:
+		h.rec.Found = Found
+		if s.ReadOnly() {
+			h.rec.Found = Renamed
 		}
-		if errors.Is(err, datasession.ErrCorrupt) {
-			h.mw.opts.Logger.ErrorContext(ctx, "corrupt session; the visitor gets a new one", "error", err)
-		} else if !errors.Is(err, datasession.ErrNotFound) && !errors.Is(err, datasession.ErrInvalidID) {
-			return nil, err
-		}
+		return s, nil
+	case errors.Is(err, datasession.ErrCorrupt):
+		h.rec.Found = Corrupt
+		h.report("corrupt session; the visitor gets a new one", err)
+	case errors.Is(err, datasession.ErrExpired):
+		h.rec.Found = max(h.rec.Found, Expired)
+	case errors.Is(err, datasession.ErrNotFound), errors.Is(err, datasession.ErrInvalidID):
+		h.rec.Found = max(h.rec.Found, Unknown)
+	default:
+		h.rec.Found = Failed
+		return nil, err
 	}
-	return m.New(ctx)
+	return nil, nil
 }
 
-func (h *Handle) cookieName() string {
-	if name := h.mw.opts.Cookie.Name; name != "" {
-		return name
-	}
-	return datasession.CookieName
+func (h *Handle) atHome(s *datasession.Session) bool {
+	return s.RemoteAddr() != "" && s.RemoteAddr() == h.mw.opts.ClientAddr(h.request)
 }
 
-// Renew gives the session a new id, under which alone its changes are stored. Call it
-// when the visitor signs in or gains rights: whoever knew the old id is left with
-// nothing. The cookie follows with the response.
-func (h *Handle) Renew() error {
-	s, err := h.Session()
-	if err != nil {
-		return err
+// create makes a new session, under an id that the visitor has chosen if it is not
+// empty.
+func (h *Handle) create(ctx context.Context, id string) (s *datasession.Session, err error) {
+	if id == "" {
+		s, err = h.mw.manager.New(ctx)
+	} else {
+		s, err = h.mw.manager.NewWithID(ctx, id)
 	}
-	return s.Rename(h.request.Context(), "")
+	if err == nil && h.mw.stampAddr {
+		s.SetRemoteAddr(h.mw.opts.ClientAddr(h.request))
+	}
+	return s, err
 }
 
-// Destroy deletes the session, when the visitor signs out, and the response makes the
-// browser drop the cookie.
-func (h *Handle) Destroy() error {
-	s, err := h.Session()
-	if err != nil {
-		return err
-	}
-	return s.Delete(h.request.Context())
-}
-
-// Commit stores the session if it was asked for and changed, and sets the headers of
-// the response: the cookie where it is new or has a new end, Vary, Cache-Control. The
-// middleware calls it before the first byte of the response. It sets no header, and
-// reports the error, if the session could not be stored. A second call does nothing.
-func (h *Handle) Commit(header http.Header) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.committed || h.mw == nil {
-		return nil
-	}
-	h.committed = true
-	if !h.loaded || h.session == nil {
-		return nil
-	}
-	saved, err := h.flush()
-	if err != nil {
-		return err
-	}
-	header.Add("Vary", "Cookie")
-	if !h.wantsCookie(saved) {
-		return nil
-	}
-	cookie := h.mw.opts.Cookie.Drop()
-	if h.session.Stored() {
-		cookie = h.session.Cookie(&h.mw.opts.Cookie)
-	}
-	header.Add("Set-Cookie", cookie.String())
-	header.Set("Cache-Control", "no-store")
-	return nil
-}
-
-// flush stores the session, also when the client has left, and reports whether there
-// is a stored session now that was written.
-func (h *Handle) flush() (saved bool, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(h.request.Context()), h.mw.opts.Timeout)
-	defer cancel()
-	before := h.session.Saves()
-	err = h.session.Flush(ctx)
-	if errors.Is(err, datasession.ErrDeleted) {
-		h.mw.opts.Logger.InfoContext(ctx, "session was deleted during the request", "session", h.session.Fingerprint())
-		err = nil
-	}
-	return h.session.Saves() > before, err
-}
-
-// wantsCookie decides whether the response is to carry a cookie, be it one that makes
-// the browser drop what it holds.
-func (h *Handle) wantsCookie(saved bool) bool {
-	if !h.session.Stored() {
-		return h.asked // the browser holds one that is of no use
-	}
-	return saved || h.session.ID() != h.askedID
+// lasting returns a context that the client cannot end by leaving.
+func (h *Handle) lasting() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(h.request.Context()), h.mw.opts.Timeout)
 }

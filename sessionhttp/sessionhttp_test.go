@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/go-datasession/datasession"
@@ -27,45 +29,65 @@ type counting struct {
 	store.Store
 	loads, saves int
 	down         error
+	mu           sync.Mutex
+}
+
+func (c *counting) count(n *int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*n++
+	return c.down
+}
+
+// IDs lists, as the store below does.
+func (c *counting) IDs(ctx context.Context) iter.Seq2[string, error] {
+	return c.Store.(store.Lister).IDs(ctx)
 }
 
 func (c *counting) Load(ctx context.Context, id string) (store.Record, error) {
-	c.loads++
-	if c.down != nil {
-		return store.Record{}, c.down
+	if err := c.count(&c.loads); err != nil {
+		return store.Record{}, err
 	}
 	return c.Store.Load(ctx, id)
 }
 
 func (c *counting) Save(ctx context.Context, id string, data []byte, old store.Rev, o store.SaveOptions) (store.Rev, error) {
-	c.saves++
-	if c.down != nil {
-		return store.Rev{}, c.down
+	if err := c.count(&c.saves); err != nil {
+		return store.Rev{}, err
 	}
 	return c.Store.Save(ctx, id, data, old, o)
 }
 
 type fixture struct {
 	*testing.T
-	store   *counting
-	manager *datasession.Manager
-	log     bytes.Buffer
-	handler http.Handler
+	store      *counting
+	manager    *datasession.Manager
+	middleware *sessionhttp.Middleware
+	log        bytes.Buffer
+	handler    http.Handler
 }
 
 func serve(t *testing.T, h func(http.ResponseWriter, *http.Request)) *fixture {
 	t.Helper()
+	return serveWith(t, nil, sessionhttp.Options{}, h)
+}
+
+func serveWith(t *testing.T, mo *datasession.Options, o sessionhttp.Options, h func(http.ResponseWriter, *http.Request)) *fixture {
+	t.Helper()
 	f := &fixture{T: t, store: &counting{Store: memstore.New(nil)}}
-	m, err := datasession.New(f.store, perljson.Codec{}, nil)
+	m, err := datasession.New(f.store, perljson.Codec{}, mo)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.manager = m
-	mw, err := sessionhttp.New(m, &sessionhttp.Options{Logger: slog.New(slog.NewTextHandler(&f.log, nil))})
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(&f.log, nil))
+	}
+	mw, err := sessionhttp.New(m, &o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.handler = mw.Handler(http.HandlerFunc(h))
+	f.middleware, f.handler = mw, mw.Handler(http.HandlerFunc(h))
 	return f
 }
 
@@ -73,10 +95,22 @@ func serve(t *testing.T, h func(http.ResponseWriter, *http.Request)) *fixture {
 func (f *fixture) get(id string) *http.Response {
 	f.Helper()
 	w := httptest.NewRecorder()
+	f.handler.ServeHTTP(w, request(id))
+	return w.Result()
+}
+
+func request(id string) *http.Request {
 	r := httptest.NewRequest("GET", "/", nil)
 	if id != "" {
 		r.AddCookie(&http.Cookie{Name: datasession.CookieName, Value: id})
 	}
+	return r
+}
+
+// do makes a request as it is.
+func (f *fixture) do(r *http.Request) *http.Response {
+	f.Helper()
+	w := httptest.NewRecorder()
 	f.handler.ServeHTTP(w, r)
 	return w.Result()
 }

@@ -12,7 +12,8 @@ import (
 // replaced by an error.
 var errReplaced = errors.New("sessionhttp: the session could not be stored; the response was replaced")
 
-// writer commits the session before the first byte goes out.
+// writer commits the session before the first byte goes out. What it has beside
+// these methods is added by capable.
 type writer struct {
 	http.ResponseWriter
 	handle   *Handle
@@ -28,6 +29,7 @@ func (w *writer) begin() bool {
 	w.began = true
 	if err := w.handle.Commit(w.Header()); err != nil {
 		w.replaced = true
+		w.handle.rec.Err = err
 		clear(w.Header())
 		w.handle.mw.Error(w.ResponseWriter, w.handle.request, err)
 	}
@@ -35,26 +37,18 @@ func (w *writer) begin() bool {
 }
 
 // finish commits if the handler wrote nothing, and stores what was changed after the
-// first byte.
-func (w *writer) finish() {
-	h := w.handle
-	if !w.began {
+// first byte. A handler that did not return has panicked.
+func (w *writer) finish(returned bool) {
+	switch {
+	case !returned && !w.handle.mw.opts.SaveOnPanic, w.replaced:
+	case w.began:
+		w.handle.late()
+	case returned:
 		w.begin()
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if w.replaced || h.session == nil || !h.session.Modified() {
-		return
-	}
-	ctx := h.request.Context()
-	if _, err := h.flush(); err != nil {
-		h.mw.opts.Logger.ErrorContext(ctx, "session changed after the response began: not stored", "error", err)
-		return
-	}
-	if h.session.Stored() && h.session.ID() != h.askedID && w.Header().Get("Set-Cookie") == "" {
-		h.mw.opts.Logger.ErrorContext(ctx, "session first used after the response began: the client has no cookie for it",
-			"session", h.session.Fingerprint())
+	default: // whoever recovers may still answer
+		if err := w.handle.Commit(w.Header()); err != nil {
+			w.handle.report("session of a handler that panicked: not stored", err)
+		}
 	}
 }
 
@@ -66,6 +60,7 @@ func (w *writer) WriteHeader(code int) {
 	}
 }
 
+// Write writes after the commit.
 func (w *writer) Write(p []byte) (int, error) {
 	if !w.begin() {
 		return 0, errReplaced
@@ -73,15 +68,17 @@ func (w *writer) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// ReadFrom lets io.Copy use what the connection offers.
-func (w *writer) ReadFrom(r io.Reader) (int64, error) {
+// WriteString is Write, without a copy where the writer below can do without.
+func (w *writer) WriteString(s string) (int, error) {
 	if !w.begin() {
 		return 0, errReplaced
 	}
-	return io.Copy(w.ResponseWriter, r)
+	return io.WriteString(w.ResponseWriter, s)
 }
 
-// FlushError sends what was written so far, the header at least.
+// FlushError sends what was written so far, the header at least. It is there for
+// http.ResponseController even if the writer below hides its Flush behind Unwrap, so
+// that no flush gets past the commit.
 func (w *writer) FlushError() error {
 	if !w.begin() {
 		return errReplaced
@@ -89,16 +86,183 @@ func (w *writer) FlushError() error {
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
+// Unwrap gives http.ResponseController the rest of what the writer below can do.
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// The capabilities that not every writer has.
+type (
+	flusher  writer
+	hijacker writer
+	pusher   writer
+	reader   writer
+)
+
 // Flush is FlushError for those who ask for an http.Flusher.
-func (w *writer) Flush() { _ = w.FlushError() }
+func (f *flusher) Flush() { _ = (*writer)(f).FlushError() }
 
 // Hijack hands over the connection after the commit.
-func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w := (*writer)(h)
 	if !w.begin() {
 		return nil, nil, errReplaced
 	}
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
-// Unwrap gives http.ResponseController the rest of what the writer below can do.
-func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+// Push commits before the pushed request, which may want the session.
+func (p *pusher) Push(target string, opts *http.PushOptions) error {
+	w := (*writer)(p)
+	if !w.begin() {
+		return errReplaced
+	}
+	return w.ResponseWriter.(http.Pusher).Push(target, opts)
+}
+
+// ReadFrom lets io.Copy use what the connection offers.
+func (r *reader) ReadFrom(from io.Reader) (int64, error) {
+	w := (*writer)(r)
+	if !w.begin() {
+		return 0, errReplaced
+	}
+	return w.ResponseWriter.(io.ReaderFrom).ReadFrom(from)
+}
+
+// capable returns w with the capabilities that the writer below has, and no others. A
+// Hijack behind an Unwrap counts as had: http.ResponseController would find it there,
+// past the commit.
+func (w *writer) capable() http.ResponseWriter {
+	var (
+		f http.Flusher  = (*flusher)(w)
+		h http.Hijacker = (*hijacker)(w)
+		p http.Pusher   = (*pusher)(w)
+		r io.ReaderFrom = (*reader)(w)
+	)
+	const flush, hijack, push, read = 1, 2, 4, 8
+	have := 0
+	if _, ok := w.ResponseWriter.(http.Flusher); ok {
+		have |= flush
+	}
+	if canHijack(w.ResponseWriter) {
+		have |= hijack
+	}
+	if _, ok := w.ResponseWriter.(http.Pusher); ok {
+		have |= push
+	}
+	if _, ok := w.ResponseWriter.(io.ReaderFrom); ok {
+		have |= read
+	}
+	type (
+		fl = http.Flusher
+		hi = http.Hijacker
+		pu = http.Pusher
+		re = io.ReaderFrom
+	)
+	switch have {
+	case flush:
+		return struct {
+			*writer
+			fl
+		}{w, f}
+	case hijack:
+		return struct {
+			*writer
+			hi
+		}{w, h}
+	case flush | hijack:
+		return struct {
+			*writer
+			fl
+			hi
+		}{w, f, h}
+	case push:
+		return struct {
+			*writer
+			pu
+		}{w, p}
+	case flush | push:
+		return struct {
+			*writer
+			fl
+			pu
+		}{w, f, p}
+	case hijack | push:
+		return struct {
+			*writer
+			hi
+			pu
+		}{w, h, p}
+	case flush | hijack | push:
+		return struct {
+			*writer
+			fl
+			hi
+			pu
+		}{w, f, h, p}
+	case read:
+		return struct {
+			*writer
+			re
+		}{w, r}
+	case flush | read:
+		return struct {
+			*writer
+			fl
+			re
+		}{w, f, r}
+	case hijack | read:
+		return struct {
+			*writer
+			hi
+			re
+		}{w, h, r}
+	case flush | hijack | read:
+		return struct {
+			*writer
+			fl
+			hi
+			re
+		}{w, f, h, r}
+	case push | read:
+		return struct {
+			*writer
+			pu
+			re
+		}{w, p, r}
+	case flush | push | read:
+		return struct {
+			*writer
+			fl
+			pu
+			re
+		}{w, f, p, r}
+	case hijack | push | read:
+		return struct {
+			*writer
+			hi
+			pu
+			re
+		}{w, h, p, r}
+	case flush | hijack | push | read:
+		return struct {
+			*writer
+			fl
+			hi
+			pu
+			re
+		}{w, f, h, p, r}
+	}
+	return w
+}
+
+func canHijack(w http.ResponseWriter) bool {
+	for {
+		if _, ok := w.(http.Hijacker); ok {
+			return true
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return false
+		}
+		w = u.Unwrap()
+	}
+}

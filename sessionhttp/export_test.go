@@ -1,0 +1,4 @@
+package sessionhttp
+
+// CookieValues is cookieValues, for its tests.
+var CookieValues = cookieValues
