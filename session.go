@@ -2,6 +2,7 @@ package datasession
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -49,6 +50,10 @@ func (s *Session) ID() string {
 
 // Fingerprint returns what stands for the id in logs and pages; see [Fingerprint].
 func (s *Session) Fingerprint() string { return Fingerprint(s.ID()) }
+
+// Format prints the session's fingerprint, whatever the verb: the id and what the session
+// holds are not for logs.
+func (s *Session) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "session %s", s.Fingerprint()) }
 
 // IsNew reports whether the session was made and not loaded. Storing it does not
 // change that.

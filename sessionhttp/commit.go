@@ -164,3 +164,10 @@ func (h *Handle) late() {
 		h.report("session first used after the response began: the client has no cookie for it", ErrTooLate)
 	}
 }
+
+// Send has a client keep the id of a session that is stored, by way of a response's
+// header: what Commit does for a session that is new. With nil, forget the id it has.
+func (mw *Middleware) Send(header http.Header, s *datasession.Session) {
+	mw.transports[0].Send(header, s)
+	header.Set("Cache-Control", "no-store")
+}

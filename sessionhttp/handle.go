@@ -3,6 +3,7 @@ package sessionhttp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -27,6 +28,17 @@ type Handle struct {
 	destroyed bool                 // session is that one, and the next one is to be made
 	committed bool
 	rec       Record
+}
+
+// Format prints the fingerprint of the session, if it was loaded, whatever the verb.
+func (h *Handle) Format(f fmt.State, _ rune) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.session == nil {
+		fmt.Fprint(f, "session not loaded")
+		return
+	}
+	fmt.Fprintf(f, "%v", h.session)
 }
 
 // Session returns the session, loading it at the first call: the one that the request
@@ -56,6 +68,32 @@ func (h *Handle) get() (*datasession.Session, error) {
 		h.session, h.err = h.create(h.request.Context(), "")
 	}
 	return h.session, h.err
+}
+
+// Peek returns the session that the request names, as it is stored now, without using it:
+// its access time stays, and so does the session that Session returns. It reports
+// ErrNotFound if there is none.
+func (h *Handle) Peek() (*datasession.Session, error) {
+	if h.mw == nil {
+		return nil, ErrNoMiddleware
+	}
+	tried := 0
+	for _, t := range h.mw.transports {
+		for _, id := range t.Find(h.request) {
+			if !h.mw.manager.ValidID(id) || tried == mostIDs {
+				continue
+			}
+			tried++
+			s, err := h.mw.manager.Peek(h.request.Context(), id)
+			switch {
+			case err == nil && !s.Expired():
+				return s, nil
+			case err != nil && !errors.Is(err, datasession.ErrNotFound) && !errors.Is(err, datasession.ErrInvalidID):
+				return nil, err
+			}
+		}
+	}
+	return nil, datasession.ErrNotFound
 }
 
 func (h *Handle) load(ctx context.Context) (*datasession.Session, error) {

@@ -53,6 +53,8 @@ func TestI1I2NothingSecretNothingRaw(t *testing.T) {
 	f := serveWith(t, mo, o, func(w http.ResponseWriter, r *http.Request) {
 		h := sessionhttp.From(r.Context())
 		s, err := h.Session()
+		d, _ := h.Detach()
+		told = append(told, fmt.Sprintf("%v %+v %#v %s %+v %+v %#v %+v %#v", h, h, h, s, s, d, d, r.Context(), r.Context()))
 		if err == nil && r.URL.Path == "/conflict" {
 			s.Get(hostile)
 			other, _ := sessionhttp.From(r.Context()).Detach()

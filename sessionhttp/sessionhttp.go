@@ -237,6 +237,9 @@ func (e *exchange) Value(key any) any {
 	return e.Context.Value(key)
 }
 
+// Format prints the context without the session's id, whatever the verb.
+func (e *exchange) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%v with %v", e.Context, &e.handle) }
+
 // Handler returns next with a session for each request. Around a handler that has one
 // of this Middleware already, it does nothing.
 func (mw *Middleware) Handler(next http.Handler) http.Handler {

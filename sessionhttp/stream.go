@@ -2,6 +2,7 @@ package sessionhttp
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/go-datasession/datasession"
 )
@@ -25,6 +26,11 @@ func (h *Handle) Detach() (*Detached, error) {
 		return nil, err
 	}
 	return &Detached{h.mw.manager, s.ID(), s.ReadOnly()}, nil
+}
+
+// Format prints the session's fingerprint, whatever the verb.
+func (d *Detached) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "session %s", datasession.Fingerprint(d.id))
 }
 
 // Reload returns the session as it is stored now. That does not count as a use, so that

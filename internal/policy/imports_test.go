@@ -35,6 +35,7 @@ var arrows = []arrow{
 	{".", "codec perl sessionid store"},
 
 	{"sessionhttp", "."},
+	{"sessionhttp/sessiontest", ". sessionhttp"},
 	{"typestring", ". codec codec/* perl sessionid store store/*"},
 
 	{"internal/perltest", ""},
