@@ -51,7 +51,7 @@ func (a *ApacheLocks) Lock(ctx context.Context, id string) (unlock func() error,
 		switch number := errorNumber(err); {
 		case ctx.Err() != nil:
 			err = ctx.Err()
-		case number == "3057" || number == "4163":
+		case number == "1059" || number == "3057" || number == "4163":
 			err = fmt.Errorf("%w: the name of its lock is too long", store.ErrInvalidID)
 		default:
 			err = a.explain(ctx, err)
