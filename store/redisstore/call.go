@@ -193,7 +193,7 @@ func persist[T any](ctx context.Context, s *server, f try[T], last error, unsure
 			unsure = unsure || unanswered(err)
 		}
 		if !passes(ctx, err) {
-			if ctx.Err() == nil && !errors.Is(err, errClosed) {
+			if ctx.Err() == nil && !errors.Is(err, errClosed) && !errors.Is(err, errCluster) {
 				s.steady.Store(true) // it was an answer
 			}
 			return v, explain(ctx, err)
@@ -224,7 +224,7 @@ var passing = []string{
 
 // passes reports whether another try may succeed.
 func passes(ctx context.Context, err error) bool {
-	if err == nil || ctx.Err() != nil || errors.Is(err, errClosed) {
+	if err == nil || ctx.Err() != nil || errors.Is(err, errClosed) || errors.Is(err, errCluster) {
 		return false
 	}
 	if e, ok := rueidis.IsRedisErr(err); ok {
@@ -257,7 +257,7 @@ func unanswered(err error) bool {
 
 // explain adds to an error what the caller may decide on.
 func explain(ctx context.Context, err error) error {
-	if err == nil || ours(err) && !errors.Is(err, errReplicas) || errors.Is(err, errClosed) {
+	if err == nil || ours(err) && !errors.Is(err, errReplicas) || errors.Is(err, errClosed) || errors.Is(err, errCluster) {
 		return err
 	}
 	if e, ok := rueidis.IsRedisErr(err); ok {

@@ -86,6 +86,7 @@ func TestCluster(t *testing.T) {
 		p := placeAt(addrs...)
 		records(t, p, p.mustOpen(t, func(o *redisstore.Options) { o.MaxBytes = 1000 }))
 	})
+	t.Run("Browseable", func(t *testing.T) { browseableOnCluster(t, addrs...) })
 	t.Run("Index", func(t *testing.T) { index(t, addrs...) })
 	t.Run("Manager", func(t *testing.T) { manager(t, addrs...) })
 }
