@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/go-datasession/datasession/store"
@@ -62,11 +63,12 @@ func fromHex(column []byte) []byte {
 
 // FindODBC returns the dialect for the database behind an ODBC driver that is ours, or one
 // whose connections, as [sql.Conn.Raw] gives them, have a method DBMSName as well. With
-// another driver use [ODBC].
+// another driver use [ODBC]. A dialect in instead, such as [PgText], is taken in the place
+// of [SQLite], [MySQL] or [Pg], whichever has its name.
 //
-// For PostgreSQL that is the dialect of a bytea column. ErrUnavailable reports that the
-// database cannot be reached.
-func FindODBC(ctx context.Context, db *sql.DB) (Dialect, error) {
+// It reports ErrUnavailable if the database cannot be reached, and errors.ErrUnsupported
+// if there is no dialect for it.
+func FindODBC(ctx context.Context, db *sql.DB, instead ...Dialect) (Dialect, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return Dialect{}, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
@@ -76,7 +78,7 @@ func FindODBC(ctx context.Context, db *sql.DB) (Dialect, error) {
 	err = conn.Raw(func(c any) error {
 		named, ok := c.(interface{ DBMSName() string })
 		if !ok {
-			return errors.New("sqlstore: the ODBC driver does not say what database it leads to")
+			return fmt.Errorf("sqlstore: %w: a driver that does not say what database it leads to", errors.ErrUnsupported)
 		}
 		name = named.DBMSName()
 		return nil
@@ -84,12 +86,73 @@ func FindODBC(ctx context.Context, db *sql.DB) (Dialect, error) {
 	if err != nil {
 		return Dialect{}, err
 	}
-	for part, d := range map[string]Dialect{"sqlite": SQLite, "postgres": Pg, "mysql": MySQL, "mariadb": MySQL} {
-		if strings.Contains(strings.ToLower(name), part) {
-			return ODBC(d), nil
+	d, ok := behind(name)
+	if !ok {
+		return Dialect{}, fmt.Errorf("sqlstore: %w: %q behind ODBC, want SQLite, PostgreSQL, MySQL or MariaDB", errors.ErrUnsupported, name)
+	}
+	for _, other := range instead {
+		if other.Name == d.Name {
+			d = other
 		}
 	}
-	return Dialect{}, fmt.Errorf("sqlstore: no dialect for %q behind ODBC; known are SQLite, PostgreSQL, MySQL and MariaDB", name)
+	return ODBC(d), nil
+}
+
+// behind returns the dialect of a database that calls itself name.
+func behind(name string) (d Dialect, ok bool) {
+	is := func(part string) bool { return strings.Contains(strings.ToLower(name), part) }
+	switch {
+	case is("sqlite"):
+		return SQLite, true
+	case is("postgres"):
+		return Pg, true
+	case is("mysql"), is("mariadb"):
+		return MySQL, true
+	}
+	return Dialect{}, false
+}
+
+// ODBCDSN returns the connection string of a data source: what Perl's DBI takes,
+// dbi:ODBC:NAME, dbi:ODBC:DSN=…;… or dbi:ODBC:DRIVER={…};…, or one without dbi:ODBC. It
+// holds the password, if there is one. What a driver calls the host and its port differs,
+// so they cannot come from login.
+func ODBCDSN(source string, l Login) (string, error) {
+	if l.Host != "" || l.Port != 0 || l.Socket != "" {
+		return "", errors.New("open ODBC: host, port and socket stand in the data source, as its driver names them")
+	}
+	rest, dbi := cutPrefixFold(source, "dbi:ODBC")
+	if dbi {
+		lead := dbiAttributes.FindString(rest)
+		if source = strings.TrimPrefix(rest, lead); lead == "" {
+			source = ""
+		}
+	}
+	if strings.Trim(source, " ;") == "" || strings.Contains(source, "\x00") {
+		return "", errors.New("open ODBC: want dbi:ODBC:NAME or dbi:ODBC:DSN=NAME")
+	}
+	if !strings.Contains(source, "=") {
+		source = "DSN=" + source
+	}
+	has := map[string]bool{}
+	for _, m := range odbcPair.FindAllStringSubmatch(source, -1) {
+		has[strings.ToUpper(strings.TrimSpace(m[1]))] = true
+	}
+	for _, k := range [][2]string{{"UID", l.Username}, {"PWD", l.Password}} {
+		if k[1] != "" && !has[k[0]] {
+			source = strings.TrimRight(source, "; ") + ";" + k[0] + "=" + inBraces(k[1])
+		}
+	}
+	return source, nil
+}
+
+// A value in braces may hold anything, with a brace in it doubled.
+var odbcPair = regexp.MustCompile(`([^=;]+)=\s*(?:\{(?:[^}]|\}\})*\}|[^;]*)`)
+
+func inBraces(value string) string {
+	if !strings.ContainsAny(value, "[]{}(),;?*=!@ ") {
+		return value
+	}
+	return "{" + strings.ReplaceAll(value, "}", "}}") + "}"
 }
 
 // odbcFault knows what the driver manager and the drivers say of connections.
