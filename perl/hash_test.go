@@ -116,3 +116,34 @@ func TestStringKey(t *testing.T) {
 		t.Errorf("TextKey gives %v", got)
 	}
 }
+
+// Keys that look alike at both ends are still different ones.
+func TestHashKeysAlike(t *testing.T) {
+	for _, n := range []int{5, 12, 13, 40} {
+		h := &perl.Hash{}
+		for i := range n {
+			h.Set(fmt.Sprintf("the beginning %02d the end", i), perl.Int(int64(i)))
+		}
+		h.Set("", perl.Int(-1))
+		for i := range n {
+			if v, ok := h.Get(fmt.Sprintf("the beginning %02d the end", i)); !ok || v.Int() != int64(i) {
+				t.Errorf("of %d: key %d has %v, %v", n, i, v, ok)
+			}
+		}
+		if v, ok := h.Get(""); !ok || v.Int() != -1 || h.Len() != n+1 {
+			t.Errorf("of %d: the empty key has %v, %v; %d entries", n, v, ok, h.Len())
+		}
+	}
+}
+
+func TestHashHasText(t *testing.T) {
+	h := &perl.Hash{}
+	h.SetKey(perl.BytesKey("\xE9"), perl.Int(1))
+	if h.HasText() {
+		t.Error("a key of bytes is taken for text")
+	}
+	h.SetKey(perl.TextKey("a"), perl.Int(1))
+	if !h.HasText() {
+		t.Error("a key of text is not noticed")
+	}
+}

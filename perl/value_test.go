@@ -2,6 +2,7 @@ package perl_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/go-datasession/datasession/perl"
@@ -218,5 +219,28 @@ func TestScalarsDoNotAllocate(t *testing.T) {
 	}
 	if got := testing.AllocsPerRun(100, func() { _ = perl.Decode(sink, &text) }); got != 0 {
 		t.Errorf("Decode allocates %v times", got)
+	}
+}
+
+// Whatever the bits of a number or the length of a string, a value keeps its kind.
+func TestKindsDoNotMix(t *testing.T) {
+	for _, n := range []uint64{0, 1, 1 << 55, 1 << 56, 5 << 56, 9 << 56, 13<<56 | 1, 1<<63 - 1, 1 << 63, math.MaxUint64} {
+		for kind, v := range map[perl.Kind]perl.Value{
+			perl.KindInt: perl.Int(int64(n)), perl.KindUint: perl.Uint(n | 1<<63), perl.KindFloat: perl.Float(math.Float64frombits(n)),
+		} {
+			if v.Kind() != kind || v.IsString() || v.Str() != "" || v.Thing() != nil || v.Slot() != nil || v.IsWeak() || v.IsLatin1() {
+				t.Errorf("%v with the bits %x is %v", kind, n, v.Kind())
+			}
+		}
+		if got := perl.Int(int64(n)).Int(); got != int64(n) {
+			t.Errorf("%x is %x", n, got)
+		}
+	}
+	for _, s := range []string{"", "a", strings.Repeat("x", 300)} {
+		for _, v := range []perl.Value{perl.Bytes(s), perl.Text(s), perl.Latin1(s)} {
+			if !v.IsString() || v.Str() != s || v.IsUndef() || v.Thing() != nil {
+				t.Errorf("a string of %d bytes is %v", len(s), v.Kind())
+			}
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/codec/codectest"
 	"github.com/go-datasession/datasession/codec/dumper"
 )
@@ -36,4 +37,19 @@ func TestAttacks(t *testing.T) {
 		Head: "$D = ",
 		Nest: []string{"[", "{'a'=>", `\`, `do{\(my $o = `, "bless({a=>", "{a=>[", " [\n"},
 	})
+}
+
+// A session takes an allocation for some dozens of values, and none to write.
+func TestAllocations(t *testing.T) {
+	v, _ := codectest.Session(t, 260)
+	data, err := dumper.Codec{}.Append(nil, v, codec.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := testing.AllocsPerRun(20, func() { _, err = dumper.Codec{}.Decode(data, codec.Limits{}) }); got > 60 || err != nil {
+		t.Errorf("Decode allocates %v times, %v; want at most 60", got, err)
+	}
+	if got := testing.AllocsPerRun(20, func() { data, err = dumper.Codec{}.Append(data[:0], v, codec.Limits{}) }); got > 5 || err != nil {
+		t.Errorf("Append allocates %v times, %v; want at most 5", got, err)
+	}
 }

@@ -312,3 +312,20 @@ func TestFloatValue(t *testing.T) {
 		}
 	}
 }
+
+// A session takes an allocation for some dozens of values, and one to write.
+func TestAllocations(t *testing.T) {
+	v := session(t, 250)
+	for _, c := range []perljson.Codec{{}, {UTF8: true, Raw: true}, {Raw: true}} {
+		data, err := c.Append(nil, v, codec.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := testing.AllocsPerRun(20, func() { _, err = c.Decode(data, codec.Limits{}) }); got > 80 || err != nil {
+			t.Errorf("%+v: Decode allocates %v times, %v; want at most 80", c, got, err)
+		}
+		if got := testing.AllocsPerRun(20, func() { data, err = c.Append(data[:0], v, codec.Limits{}) }); got > 5 || err != nil {
+			t.Errorf("%+v: Append allocates %v times, %v; want at most 5", c, got, err)
+		}
+	}
+}
