@@ -183,7 +183,7 @@ func isEmpty(t perl.Thing) bool {
 func (e *encoder) class(class string) error {
 	for i := range len(class) {
 		c := class[i]
-		word := c == '_' || c == ':' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+		word := c == ':' || isWord(c)
 		if c <= ' ' || c >= 0x7F || c == '%' || !word && e.codec.Dialect == DialectPM {
 			return e.unsupported("class with a name that is no tag")
 		}

@@ -132,7 +132,9 @@ func (c Codec) Decode(data []byte, lim codec.Limits) (perl.Value, error) {
 	if c.UTF8 && c.Recover && !utf8.Valid(data) {
 		c.UTF8 = false
 	}
-	p := parser{codec: c, lim: lim.WithDefaults()}
+	p := parsers.Get().(*parser)
+	defer p.free()
+	p.codec, p.lim = c, lim.WithDefaults()
 	if len(data) > p.lim.Bytes {
 		return perl.Value{}, p.limit("bytes", p.lim.Bytes)
 	}

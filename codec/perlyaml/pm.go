@@ -18,7 +18,7 @@ func (e *encoder) pm(v perl.Value, key bool, indent int) error {
 	}
 	number := v.Kind() == perl.KindInt || v.Kind() == perl.KindUint || v.Kind() == perl.KindFloat
 	switch {
-	case number:
+	case number || areWords(s):
 		e.buf = append(e.buf, s...)
 	case strings.ContainsFunc(s, isControl):
 		e.buf = appendPMDouble(e.buf, s, key)
@@ -36,6 +36,17 @@ func (e *encoder) pm(v perl.Value, key bool, indent int) error {
 		e.buf = append(append(append(e.buf, '\''), s...), '\'')
 	}
 	return e.room(0)
+}
+
+// areWords reports whether s begins with a letter, a digit or a low line and has no other
+// characters but those, dots and slashes, so that it is written as it is.
+func areWords(s string) bool {
+	for i := range len(s) {
+		if !isWord(s[i]) && (i == 0 || s[i] != '.' && s[i] != '/') {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // indicatesPM reports whether YAML.pm, which writes a key without quotes, takes it for

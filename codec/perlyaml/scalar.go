@@ -161,10 +161,12 @@ func (p *parser) quoted(indent int) (string, error) {
 	start := p.i
 	quote := p.s[p.i]
 	p.i++
-	var b []byte
+	b := p.scratch[:0]
 	from := p.i
+	asIs := true // so far
 	for {
 		if p.i >= p.eol {
+			asIs = false
 			if !p.codec.folds() {
 				return "", p.errorAt(start, "quote that does not end on its line")
 			}
@@ -182,17 +184,20 @@ func (p *parser) quoted(indent int) (string, error) {
 		}
 		switch c := p.s[p.i]; {
 		case c == quote && quote == '\'' && p.i+1 < p.eol && p.s[p.i+1] == '\'':
+			asIs = false
 			b = append(b, p.s[from:p.i+1]...)
 			p.i += 2
 			from = p.i
 		case c == quote:
 			s := p.s[from:p.i]
-			if b != nil {
-				s = string(append(b, s...))
+			if !asIs {
+				b = append(b, s...)
+				s, p.scratch = string(b), b
 			}
 			p.i++
 			return s, nil
 		case c == '\\' && quote == '"':
+			asIs = false
 			b = append(b, p.s[from:p.i]...)
 			var err error
 			if b, err = p.escape(b, start); err != nil {
@@ -320,7 +325,7 @@ func (p *parser) blockScalar(parent int) (string, error) {
 }
 
 func (p *parser) blockLines(parent, indent int, style, chomp byte) (string, error) {
-	var b, breaks []byte // breaks are those since the last line with content
+	b, breaks := p.scratch[:0], p.lineBreaks[:0] // since the last line with content
 	for p.nextLine() {
 		n := p.line
 		for n < p.eol && p.s[n] == ' ' && (indent < 0 || n-p.line < indent) {
@@ -360,5 +365,6 @@ func (p *parser) blockLines(parent, indent int, style, chomp byte) (string, erro
 	}
 	p.next = p.line
 	p.content()
+	p.scratch, p.lineBreaks = b, breaks
 	return string(b), nil
 }

@@ -75,6 +75,10 @@ func (e *encoder) tinyQuotes(v perl.Value, s string, key bool) byte {
 	}
 	var control, quote, spaces bool
 	for i := 0; i < len(s); {
+		if ordinary[s[i]] {
+			i++
+			continue
+		}
 		r, n := e.codec.rune(s[i:])
 		i += n
 		switch {

@@ -33,7 +33,7 @@ func analyze(s string) traits {
 	var special, breaks, leading, trailingSpace, trailingBreak, breakSpace, spaceBreak bool
 	afterSpace, afterBreak, afterBlank := false, false, true
 	for i := 0; i < len(s); {
-		if i > 0 && ordinary[s[i]] {
+		if ordinary[s[i]] && (i > 0 || isWord(s[0])) {
 			for i++; i < len(s) && ordinary[s[i]]; i++ {
 			}
 			afterSpace, afterBreak, afterBlank = false, false, false
@@ -41,11 +41,10 @@ func analyze(s string) traits {
 		}
 		n := width(s[i])
 		last := i+n >= len(s)
-		beforeBlank := last || isBlankOrBreak(s[i+n:])
 		switch c := s[i]; {
+		case c == ' ':
 		case i == 0 && strings.IndexByte("#,[]{}&*!|>'\"%@`", c) >= 0,
-			i == 0 && (c == '?' || c == '-') && beforeBlank,
-			c == ':' && beforeBlank,
+			(c == ':' || i == 0 && (c == '?' || c == '-')) && (last || isBlankOrBreak(s[i+n:])),
 			c == '#' && afterBlank:
 			indicator = true
 		}
@@ -88,6 +87,11 @@ var ordinary = func() (set [256]bool) {
 	return set
 }()
 
+// isWord reports whether a character is a letter, a digit or a low line.
+func isWord(c byte) bool {
+	return c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+}
+
 // width returns the length of the character that begins with c.
 func width(c byte) int {
 	switch {
@@ -103,14 +107,25 @@ func width(c byte) int {
 
 // breakLen returns the length of the line break that s begins with, 0 for none.
 func breakLen(s string) int {
-	switch {
-	case s == "":
-	case strings.HasPrefix(s, "\r\n"), strings.HasPrefix(s, "\u0085"):
-		return 2
-	case s[0] == '\n', s[0] == '\r':
+	if s == "" {
+		return 0
+	}
+	switch s[0] {
+	case '\n':
 		return 1
-	case strings.HasPrefix(s, "\u2028"), strings.HasPrefix(s, "\u2029"):
-		return 3
+	case '\r':
+		if strings.HasPrefix(s, "\r\n") {
+			return 2
+		}
+		return 1
+	case "\u0085"[0]:
+		if strings.HasPrefix(s, "\u0085") {
+			return 2
+		}
+	case "\u2028"[0]:
+		if strings.HasPrefix(s, "\u2028") || strings.HasPrefix(s, "\u2029") {
+			return 3
+		}
 	}
 	return 0
 }
@@ -170,7 +185,7 @@ func (e *encoder) unicode(v perl.Value) (string, error) {
 		return "", err
 	}
 	s := perl.Upgrade(v)
-	if !utf8.ValidString(s) {
+	if kind := v.Kind(); (kind == perl.KindText || kind == perl.KindVString) && !utf8.ValidString(s) {
 		return "", e.unsupported(notUnicode(s))
 	}
 	return s, nil
