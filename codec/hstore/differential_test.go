@@ -34,7 +34,7 @@ func TestDifferential(t *testing.T) {
 					# In order, so that the bytes can be compared.
 					*Apache::Session::Serialize::Hstore::to_json = sub { JSON::to_json($_[0], {canonical => 1}) };
 					my $string = \&make_string;
-					*make_string = sub { $string->() =~ tr/\\"\x00-\x1f//dr };
+					*make_string = sub { $string->() =~ tr/\\"\x00-\x1f//dr =~ s/#%%22//gr };
 					sub freeze {
 						my ($value) = @_;
 						my @pairs;
@@ -89,12 +89,13 @@ func keepable(v perl.Value, depth int) perl.Value {
 
 // keep returns s without what is refused.
 func keep(s string) string {
-	return strings.Map(func(r rune) rune {
+	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == '"' || r == '\\' {
 			return -1
 		}
 		return r
 	}, s)
+	return strings.ReplaceAll(s, "#%22", "")
 }
 
 // TestInPerl lets Perl read what we write, write it again, and compares what either
