@@ -124,7 +124,7 @@ func TestNotLinked(t *testing.T) {
 		"driver:BerkeleyDB": "later release",
 		"driver:Memcached":  "later release",
 		"driver:mysql":      "sqlstore.MySQL",
-		"driver:ODBC":       "later release",
+		"driver:ODBC":       "sqlstore.New(db, sqlstore.ODBC(dialect), opts)",
 		"driver:Oracle":     "later release",
 		"driver:Pg":         "sqlstore.Pg",
 		"driver:SQLite":     "database/sql driver",

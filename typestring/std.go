@@ -29,7 +29,7 @@ var Std = new(Set).With(
 	missing(driverPart, "BerkeleyDB", later("Driver")),
 	missing(driverPart, "Memcached", later("Driver")),
 	missing(driverPart, "mysql", sqlDriver("MySQL")),
-	missing(driverPart, "ODBC", later("Driver")),
+	missing(driverPart, "ODBC", sqlDriver("ODBC(dialect)")),
 	missing(driverPart, "Oracle", later("Driver")),
 	missing(driverPart, "Pg", sqlDriver("Pg")),
 	missing(driverPart, "SQLite", sqlDriver("SQLite")),

@@ -15,6 +15,8 @@ require (
 
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
+	github.com/ebitengine/purego v0.11.3
+	github.com/go-datasession/datasession/odbc v0.0.0
 	github.com/go-sql-driver/mysql v1.10.1 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
@@ -30,3 +32,5 @@ require (
 )
 
 replace github.com/go-datasession/datasession => ../..
+
+replace github.com/go-datasession/datasession/odbc => ../../odbc

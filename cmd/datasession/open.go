@@ -38,6 +38,9 @@ func drivers(create bool) *typestring.Set {
 		typestring.Driver("mysql", func(ctx context.Context, p typestring.Params) (store.Store, error) {
 			return openMySQL(ctx, p, create)
 		}),
+		typestring.Driver("ODBC", func(ctx context.Context, p typestring.Params) (store.Store, error) {
+			return openODBC(ctx, p, create)
+		}),
 	)
 }
 
@@ -119,7 +122,7 @@ func judgeOpen(err error) error {
 		return misuse(hint, "--type: %s", bad.Text)
 	case errors.Is(err, typestring.ErrNotLinked):
 		what, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "typestring: "), " is ")
-		return misuse("linked: drivers File, mysql, Pg, SQLite; all serializers", "--type: %s is not in this release", what)
+		return misuse("linked: drivers File, mysql, ODBC, Pg, SQLite; all serializers", "--type: %s is not in this release", what)
 	}
 	return misuse("", "%w", err)
 }

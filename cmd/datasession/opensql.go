@@ -16,16 +16,20 @@ import (
 // connectTimeout is for how long a database may take to answer at first.
 const connectTimeout = 10 * time.Second
 
-func openPg(ctx context.Context, p typestring.Params, create bool) (store.Store, error) {
-	dialect := sqlstore.Pg
+// pgDialect is that of the column that the flags name.
+func pgDialect(p typestring.Params) sqlstore.Dialect {
 	switch {
 	case p.PgText && p.Charset == typestring.UTF8:
-		dialect = sqlstore.PgCharacters
+		return sqlstore.PgCharacters
 	case p.PgText:
-		dialect = sqlstore.PgText
+		return sqlstore.PgText
 	}
+	return sqlstore.Pg
+}
+
+func openPg(ctx context.Context, p typestring.Params, create bool) (store.Store, error) {
 	const try = "try: --data-source postgres://HOST/NAME, or --data-source 'dbi:Pg:dbname=NAME;host=HOST'"
-	return openServer(ctx, p, create, "pgx", sqlstore.PgDSN, dialect, try)
+	return openServer(ctx, p, create, "pgx", sqlstore.PgDSN, pgDialect(p), try)
 }
 
 func openMySQL(ctx context.Context, p typestring.Params, create bool) (store.Store, error) {

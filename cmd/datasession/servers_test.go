@@ -11,16 +11,19 @@ import (
 	"github.com/go-datasession/datasession/internal/testserver"
 )
 
+// serverCase is ways to say which table it is.
+type serverCase struct {
+	name  string
+	flags [][]string
+}
+
 // Each way to say which database it is leads to the same table, and no password is shown.
 func TestServers(t *testing.T) {
 	pg, maria := testserver.StartPostgres(t), testserver.StartMariaDB(t)
 	pgHost := url.QueryEscape(pg.Socket)
 	const password = "ann's secret"
 	const id = "0123456789abcdef0123456789abcdef"
-	for _, c := range []struct {
-		name  string
-		flags [][]string
-	}{
+	for _, c := range append([]serverCase{
 		{"Pg", [][]string{
 			{"--type", "driver:Pg", "--data-source", fmt.Sprintf("dbi:Pg:dbname=postgres;host=%s;port=%d", pg.Socket, pg.Port), "--username", "postgres"},
 			{"--type", "driver:Pg;id:MD5;serialize:DataDumper", "--data-source", pg.URL()},
@@ -36,7 +39,7 @@ func TestServers(t *testing.T) {
 			{"--type", "driver:mysql", "--data-source", "test", "--socket", maria.Socket, "--username", "root"},
 			{"--type", "driver:mysql", "--data-source", maria.DSN(), "--no-replace", "--auto-create", "--auto-disconnect"},
 		}},
-	} {
+	}, odbcServers(t, pg, maria)...) {
 		t.Run(c.name, func(t *testing.T) {
 			ds(t, exitDone, "", append([]string{"set", "--create", "--create-store", id, "user=ann €"}, c.flags[0]...)...)
 			for _, flags := range c.flags {
