@@ -1,6 +1,8 @@
 package mysql
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -37,13 +39,31 @@ func TestPerl(t *testing.T) {
 	} {
 		for _, e := range exchanges {
 			t.Run(fmt.Sprint(strings.Fields(column), " ", e.Family, " ", e.Serializer), func(t *testing.T) {
-				base, db := database(t)
-				sqltest.Peer{
-					Database: base, Driver: "mysql", Choose: func(typestring.Params) sqlstore.Dialect { return sqlstore.MySQL },
-					DBI: "dbi:mysql:database=test;mysql_socket=" + server(t).Socket, User: "root",
-					Columns: "(id char(32) not null primary key, a_session " + column + ")",
-				}.Run(t, db, e)
+				p, db := peer(t, column)
+				p.Run(t, db, e)
 			})
 		}
 	}
+}
+
+func peer(t *testing.T, column string) (sqltest.Peer, *sql.DB) {
+	base, db := database(t)
+	return sqltest.Peer{
+		Database: base, Driver: "mysql", Choose: func(typestring.Params) sqlstore.Dialect { return sqlstore.MySQL },
+		DBI: "dbi:mysql:database=test;mysql_socket=" + server(t).Socket, User: "root",
+		Columns: "(id char(32) not null primary key, a_session " + column + ")",
+	}, db
+}
+
+// Apache::Session holds GET_LOCK from load to store, and so does Go.
+func TestPerlAndGoCount(t *testing.T) {
+	perltest.Need(t, perltest.ApacheSession, dbdMySQL)
+	p, db := peer(t, "blob")
+	p.Increments(t, db, "Storable", func(st *sqlstore.Store, id string, increment func() error) error {
+		unlock, err := sqlstore.NewApacheLocks(st, db).Lock(t.Context(), id)
+		if err != nil {
+			return err
+		}
+		return errors.Join(increment(), unlock())
+	})
 }

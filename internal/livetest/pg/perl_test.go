@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"database/sql"
 	"fmt"
 	"testing"
 
@@ -46,14 +47,26 @@ func TestPerl(t *testing.T) {
 	} {
 		for _, e := range exchanges {
 			t.Run(fmt.Sprint(typ, " ", e.Family, " ", e.Serializer), func(t *testing.T) {
-				base, db := database(t, sqlstore.Pg)
-				pg := server(t)
-				sqltest.Peer{
-					Database: base, Driver: "Pg", Type: typ, Choose: dialect,
-					DBI: fmt.Sprintf("dbi:Pg:dbname=postgres;host=%s;port=%d", pg.Socket, pg.Port), User: "postgres",
-					Columns: "(id char(32) not null primary key, a_session " + typ + ")",
-				}.Run(t, db, e)
+				p, db := peer(t, sqlstore.Pg, typ)
+				p.Run(t, db, e)
 			})
 		}
 	}
+}
+
+func peer(t *testing.T, d sqlstore.Dialect, typ string) (sqltest.Peer, *sql.DB) {
+	base, db := database(t, d)
+	pg := server(t)
+	return sqltest.Peer{
+		Database: base, Driver: "Pg", Type: typ, Choose: dialect,
+		DBI: fmt.Sprintf("dbi:Pg:dbname=postgres;host=%s;port=%d", pg.Socket, pg.Port), User: "postgres",
+		Columns: "(id char(32) not null primary key, a_session " + typ + ")",
+	}, db
+}
+
+// Apache::Session locks the row from load to store, and Go's save waits for it.
+func TestPerlAndGoCount(t *testing.T) {
+	perltest.Need(t, perltest.ApacheSession, dbdPg)
+	p, db := peer(t, sqlstore.PgText, "text")
+	p.Increments(t, db, "Base64", func(_ *sqlstore.Store, _ string, increment func() error) error { return increment() })
 }

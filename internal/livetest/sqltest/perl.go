@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/go-datasession/datasession"
+	"github.com/go-datasession/datasession/internal/perltest"
 	"github.com/go-datasession/datasession/store"
 	"github.com/go-datasession/datasession/store/sqlstore"
 	"github.com/go-datasession/datasession/typestring"
@@ -265,5 +267,64 @@ func (p Peer) Run(t *testing.T, db *sql.DB, e Exchange) {
 	}
 	if rows := Query1(t, db, "SELECT count(*) FROM "+table); rows != "0" {
 		t.Errorf("%s rows are left", rows)
+	}
+}
+
+// increments counts up in a session of Apache::Session, each time from load to store
+// under its lock: GET_LOCK with MySQL, the row with PostgreSQL.
+const increments = `
+use Apache::Session::Flex;
+my ($dsn, $user, $table, $serializer, $id, $n) = @ARGV;
+my $pg = $dsn =~ /^dbi:Pg/;
+for (1 .. $n) {
+	my %s;
+	tie %s, "Apache::Session::Flex", $id, { Store => $pg ? "Postgres" : "MySQL", Lock => $pg ? "Null" : "MySQL",
+		Generate => "MD5", Serialize => $serializer, TableName => $table, Commit => 1, Transaction => 1,
+		DataSource => $dsn, UserName => $user, Password => "", LockDataSource => $dsn, LockUserName => $user, LockPassword => "" };
+	$s{n}++;
+	untie %s;
+}
+`
+
+// Increments has Perl and Go count up in one session at the same time. around is what Go
+// does about each of its increments.
+func (p Peer) Increments(t *testing.T, db *sql.DB, serializer string, around func(st *sqlstore.Store, id string, increment func() error) error) {
+	const perls, goroutines, each = 2, 2, 25
+	table := Table(t, db, p.Columns)
+	st := p.Store(t, db, &sqlstore.Options{Table: table})
+	driver := typestring.Driver(p.Driver, func(context.Context, typestring.Params) (store.Store, error) { return st, nil })
+	m, err := typestring.Std.With(driver).Open(t.Context(), "driver:"+p.Driver+";id:MD5;serialize:"+serializer,
+		typestring.Params{Options: datasession.Options{Family: datasession.ApacheSession}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n datasession.Key[int] = "n"
+	s, err := m.New(t.Context())
+	if err := errors.Join(err, n.Set(s, 0), s.Flush(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range perls {
+		wg.Go(func() { perltest.Run(t, increments, p.DBI, p.User, table, serializer, s.ID(), fmt.Sprint(each)) })
+	}
+	for range goroutines {
+		wg.Go(func() {
+			for range each {
+				err := around(st, s.ID(), func() error {
+					return n.Update(t.Context(), m, s.ID(), func(n int) (int, error) { return n + 1, nil })
+				})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if s, err = m.Load(t.Context(), s.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := n.Get(s); got != (perls+goroutines)*each || err != nil {
+		t.Errorf("n = %d, %v; want %d", got, err, (perls+goroutines)*each)
 	}
 }
