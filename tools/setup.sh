@@ -35,9 +35,9 @@ need mariadb-server command -v mariadbd
 need memcached command -v memcached
 need redis-server command -v redis-server
 need unixodbc command -v odbcinst
-need libsqliteodbc find /usr/lib -path "*/odbc/libsqlite3odbc.so" -exec true {} +
-need odbc-postgresql find /usr/lib -path "*/odbc/psqlodbcw.so" -exec true {} +
-need odbc-mariadb find /usr/lib -path "*/odbc/libmaodbc.so" -exec true {} +
+need libsqliteodbc sh -c 'ls /usr/lib/*/odbc/libsqlite3odbc.so'
+need odbc-postgresql sh -c 'ls /usr/lib/*/odbc/psqlodbcw.so'
+need odbc-mariadb sh -c 'ls /usr/lib/*/odbc/libmaodbc.so'
 need strace command -v strace
 [ "$("$(dirname "$0")/cgo.sh")" = 1 ] || missing+=(gcc libc6-dev)
 
