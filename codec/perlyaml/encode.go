@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/perl"
@@ -18,10 +19,27 @@ type encoder struct {
 	lim   codec.Limits
 	nodes int
 	path  []step // the things around the value at hand
+	todo  []perl.Thing
 
 	uses      map[perl.Thing]int // how often things are referred to; negative: minus the anchor
 	anchors   int                // the last one given
 	openEnded bool               // the last block scalar kept its line breaks
+}
+
+// encoders keeps the stacks of encoders that are done.
+var encoders = sync.Pool{New: func() any { return &encoder{uses: map[perl.Thing]int{}} }}
+
+// free gives the stacks of e to another encoder, unless they have become large.
+func (e *encoder) free() {
+	const large = 1 << 10
+	if max(len(e.uses), cap(e.path), cap(e.todo)) > large {
+		return
+	}
+	clear(e.uses)
+	clear(e.path[:cap(e.path)])
+	clear(e.todo[:cap(e.todo)])
+	*e = encoder{uses: e.uses, path: e.path[:0], todo: e.todo[:0]}
+	encoders.Put(e)
 }
 
 // place is where a node stands, which decides how its first line begins.
@@ -35,9 +53,7 @@ const (
 )
 
 func (e *encoder) document(v perl.Value) error {
-	if err := e.survey(v); err != nil {
-		return err
-	}
+	e.survey(v)
 	e.buf = append(e.buf, "---"...)
 	if err := e.node(v, atRoot, 0); err != nil {
 		return err
@@ -360,9 +376,8 @@ func (e *encoder) scalar(v perl.Value, indent int) error {
 
 // survey counts how often things are referred to. It goes into each once, and no
 // further than there may be nodes: node will report that there are too many.
-func (e *encoder) survey(v perl.Value) error {
-	e.uses = map[perl.Thing]int{}
-	todo := []perl.Thing{}
+func (e *encoder) survey(v perl.Value) {
+	todo := e.todo[:0]
 	note := func(v perl.Value) {
 		t := v.Thing()
 		if t == nil {
@@ -392,7 +407,7 @@ func (e *encoder) survey(v perl.Value) error {
 			note(t.Get())
 		}
 	}
-	return nil
+	e.todo = todo
 }
 
 // room reports whether n more bytes are too many.

@@ -11,7 +11,9 @@ func looksNumeric(s string) bool {
 		return false
 	}
 	all := s
-	s = strings.Trim(s, " \t\n\r\f\v")
+	if s[0] <= ' ' || s[len(s)-1] <= ' ' {
+		s = strings.Trim(s, " \t\n\r\f\v")
+	}
 	if s == "-" {
 		return all[len(all)-1] != '-' // Perl takes a dash and white space for a number
 	}

@@ -116,7 +116,9 @@ func (c Codec) Name() string { return names[c.Dialect] }
 // Append is described at [codec.Codec] and, for what is written and what is
 // refused, at the package.
 func (c Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error) {
-	e := encoder{codec: c, buf: dst, from: len(dst), lim: lim.WithDefaults()}
+	e := encoders.Get().(*encoder)
+	defer e.free()
+	e.codec, e.buf, e.from, e.lim = c, dst, len(dst), lim.WithDefaults()
 	if err := e.document(v); err != nil {
 		return dst, e.placed(err)
 	}
