@@ -23,6 +23,9 @@ type Charset uint8
 // is. It is UTF8 as well with Pg and a column of text, with the SQL drivers of the family
 // Apache::Session, whose JSON and Hstore are Browseable's, and with Redis, Oracle and
 // Memory. With drivers that are not of this list it is Latin1.
+//
+// An opener for a column of text in PostgreSQL takes sqlstore.PgCharacters with UTF8, and
+// sqlstore.PgText with Latin1.
 const (
 	DriverCharset Charset = iota // what Perl's driver makes of characters
 	Latin1                       // a byte for each character up to U+00FF; no others

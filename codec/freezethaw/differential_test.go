@@ -38,6 +38,7 @@ func TestDifferential(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			codectest.Differential(t, test.codec, codectest.Peer{
 				Package:  "libfreezethaw-perl",
+				Share:    2,
 				Features: test.features,
 				Source:   fmt.Sprintf(source, test.read, test.stored),
 			})

@@ -25,6 +25,7 @@ func TestDifferential(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			codectest.Differential(t, unspoilt{test.codec}, codectest.Peer{
 				Package:  "libapache-session-browseable-perl",
+				Share:    2,
 				Features: test.features | codectest.BigInts | codectest.Shared,
 				Equal:    func(a, b perl.Value) bool { return perl.EqualLoose(keepable(a, 0), keepable(b, 0)) },
 				Source: fmt.Sprintf(`

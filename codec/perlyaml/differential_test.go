@@ -44,6 +44,7 @@ func TestDifferential(t *testing.T) {
 			codectest.Differential(t, readable{test.codec}, codectest.Peer{
 				Source:   test.source,
 				Package:  test.pkg,
+				Share:    2,
 				Features: test.features,
 				Same:     test.same,
 				Equal:    func(a, b perl.Value) bool { return perl.EqualLoose(unslotted(a), unslotted(b)) },
