@@ -64,6 +64,9 @@ type Codec struct {
 func (Codec) Name() string { return name }
 
 // Decode is described at [codec.Codec] and, for what JSON means, at the package.
+//
+// Strings are parts of one copy of data, or of pieces of some kilobytes: a value taken
+// out of a decoded session keeps these in memory.
 func (c Codec) Decode(data []byte, lim codec.Limits) (perl.Value, error) {
 	charset := jsonscan.Latin1
 	if c.UTF8 {
