@@ -26,10 +26,12 @@ use DBI qw(:sql_types);
 my ($family, $dsn, $user, $table, $type, $serializer, $word) = @ARGV;
 my ($action, $id);
 $word = eval qq("$word");
-my $driver = $dsn =~ /^dbi:Pg/ ? "Pg" : "mysql";
-my $pgtype = $type eq "bytea" ? 17 : 25;
+my $odbc = $dsn =~ /^dbi:ODBC/;
+my $driver = $dsn =~ ($odbc ? qr/psqlodbc|sqlite3odbc/ : qr/^dbi:Pg/) ? "Pg" : "mysql"; # which statements
+my $bind = $odbc ? { TYPE => $type eq "text" ? SQL_LONGVARCHAR : SQL_LONGVARBINARY } : { pg_type => $type eq "bytea" ? 17 : 25 };
 my $dbh = DBI->connect($dsn, $user, "", { RaiseError => 1, PrintError => 0,
 	AutoCommit => $family ne "apache" || $driver ne "Pg" }); # as the modules open their own
+$dbh->{LongReadLen} = 1 << 20 if $odbc;
 
 my %freeze = (
 	DataDumper => sub { require Data::Dumper; my $d = Data::Dumper->new([$_[0]], ["D"]);
@@ -61,11 +63,11 @@ sub ds_store {
 		return $sth->execute($data, $id, $data);
 	}
 	my $sth = $dbh->prepare("insert into $table (a_session, id) select ?, ? where not exists (select 1 from $table where id = ? limit 1)");
-	$sth->bind_param(1, $data, { pg_type => $pgtype });
+	$sth->bind_param(1, $data, $bind);
 	$sth->bind_param($_, $id) for 2, 3;
 	return if $sth->execute > 0;
 	$sth = $dbh->prepare("update $table set a_session = ? where id = ?");
-	$sth->bind_param(1, $data, { pg_type => $pgtype });
+	$sth->bind_param(1, $data, $bind);
 	$sth->bind_param(2, $id);
 	$sth->execute;
 }
@@ -156,7 +158,7 @@ type Peer struct {
 	Database
 	DBI, User string // for DBI->connect
 	Driver    string // in a type string
-	Type      string // of the data column: bytea or text with Pg
+	Type      string // of the data column: bytea or text with Pg, blob or text with ODBC
 	Columns   string
 	// Dialect of the table, for the parameters of a type string.
 	Choose func(typestring.Params) sqlstore.Dialect
