@@ -3,6 +3,7 @@ package perlyaml_test
 import (
 	"testing"
 
+	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/codec/codectest"
 	"github.com/go-datasession/datasession/codec/perlyaml"
 	"github.com/go-datasession/datasession/perl"
@@ -93,4 +94,28 @@ func equalButNumbers(got, want perl.Value) bool {
 	}
 	visit(got, func(v perl.Value) { got = v })
 	return perl.Equal(got, want)
+}
+
+// A document that is not UTF-8 is one of byte strings, if asked for.
+func TestRecover(t *testing.T) {
+	for _, dialect := range []perlyaml.Dialect{perlyaml.DialectTiny, perlyaml.DialectPM} {
+		for _, test := range []struct {
+			text, want string
+			recovered  bool
+		}{
+			{"--- caf\xe9\n", "café", true},
+			{"--- café\n", "café", false},
+			{"--- cafe\n", "cafe", false},
+		} {
+			c := perlyaml.Codec{Dialect: dialect, UTF8: true}
+			if _, err := c.Decode([]byte(test.text), codec.Limits{}); (err != nil) != test.recovered {
+				t.Errorf("%s: Decode(%q): %v", c.Name(), test.text, err)
+			}
+			c.Recover = true
+			v, err := c.Decode([]byte(test.text), codec.Limits{})
+			if err != nil || perl.Upgrade(v) != test.want {
+				t.Errorf("%s, Recover: Decode(%q) = %q, %v; want %q", c.Name(), test.text, perl.Upgrade(v), err, test.want)
+			}
+		}
+	}
 }
