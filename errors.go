@@ -79,8 +79,11 @@ func (e *SessionError) Format(f fmt.State, verb rune) {
 }
 
 func wrap(op, id string, err error) error {
+	if err == nil {
+		return nil // before se, which is an allocation
+	}
 	var se *SessionError
-	if err == nil || errors.As(err, &se) {
+	if errors.As(err, &se) {
 		return err
 	}
 	return &SessionError{op, id, err}

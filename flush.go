@@ -108,7 +108,7 @@ func (s *Session) save(ctx context.Context) error {
 	s.work.Saves++
 	s.work.Stored = len(data)
 	s.m.stats.saves.Add(1)
-	s.m.opts.Logger.DebugContext(ctx, "session stored", "session", Fingerprint(s.id), "bytes", len(data))
+	s.m.debug(ctx, "session stored", s.id, len(data))
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"sync/atomic"
 
 	"github.com/go-datasession/datasession/codec"
@@ -191,7 +192,7 @@ func (m *Manager) follow(ctx context.Context, id string, use bool, hops int) (*S
 			}
 			return nil, ErrExpired
 		}
-		m.opts.Logger.DebugContext(ctx, "session loaded", "session", Fingerprint(id), "bytes", len(rec.Data))
+		m.debug(ctx, "session loaded", id, len(rec.Data))
 		return s, nil
 	}
 }
@@ -284,6 +285,13 @@ func (m *Manager) All(ctx context.Context) iter.Seq2[*Session, error] {
 				return
 			}
 		}
+	}
+}
+
+// debug logs at debug level, and costs nothing at others.
+func (m *Manager) debug(ctx context.Context, text, id string, bytes int) {
+	if m.opts.Logger.Enabled(ctx, slog.LevelDebug) {
+		m.opts.Logger.DebugContext(ctx, text, "session", Fingerprint(id), "bytes", bytes)
 	}
 }
 
