@@ -61,7 +61,8 @@ type Codec struct {
 	// that Perl's drivers for MySQL, BerkeleyDB and memcached made of strings with the
 	// UTF-8 flag, and the files it made of characters above U+00FF. Perl reads none of
 	// them, and which of two ways was meant is a guess that a record which is cut may
-	// mislead: it is for moving to another store, and for looking at what there is.
+	// mislead: it is for stores that hold both and do not cut, for moving to another
+	// store, and for looking at what there is.
 	Recover bool
 }
 
