@@ -68,6 +68,14 @@ type Params struct {
 	// Cluster says that Servers are nodes of a Redis Cluster.
 	Cluster bool
 
+	// Service is the name of the Redis that Servers, which are sentinels then, watch.
+	// (Perl: Redis's service)
+	Service string
+
+	// Index names the parameters that driver:Redis keeps an index of. (Perl:
+	// Apache::Session::Browseable's Index)
+	Index []string
+
 	// Namespace precedes each id in a key of driver:Memcached or driver:Redis.
 	// (Perl: Cache::Memcached's namespace)
 	Namespace string

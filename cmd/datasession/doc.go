@@ -393,6 +393,15 @@
 //	                                 it is not there
 //	      --auto-disconnect          close the database at the end, which happens in
 //	                                 any case (default true)
+//	      --server HOST:PORT         HOST:PORT of driver:Redis, with /N for database
+//	                                 N; may be repeated
+//	      --cluster                  the servers are nodes of a Redis Cluster
+//	      --service NAME             NAME of the Redis that the servers, sentinels
+//	                                 then, watch
+//	      --namespace TEXT           TEXT before the id in a key of driver:Redis
+//	                                 (default session:)
+//	      --index PARAMETER          PARAMETER that driver:Redis keeps an index of;
+//	                                 may be repeated
 //	      --id ID                    the ID that id:Static always gives
 //	      --id-file FILE             FILE in which id:AutoIncrement counts
 //	      --id-base NUMBER           NUMBER before the first of id:AutoIncrement

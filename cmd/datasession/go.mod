@@ -14,17 +14,24 @@ require (
 )
 
 require (
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	golang.org/x/sync v0.22.0 // indirect
+)
+
+require (
 	filippo.io/edwards25519 v1.2.0 // indirect
-	github.com/ebitengine/purego v0.11.3
+	github.com/ebitengine/purego v0.11.3 // indirect
 	github.com/go-datasession/datasession/odbc v0.0.0
-	github.com/go-sql-driver/mysql v1.10.1 // indirect
+	github.com/go-datasession/datasession/store/redisstore v0.0.0
+	github.com/go-sql-driver/mysql v1.10.1
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
-	github.com/jackc/pgx/v5 v5.12.0 // indirect
+	github.com/jackc/pgx/v5 v5.12.0
 	github.com/mattn/go-runewidth v0.0.16 // indirect
 	github.com/ncruces/go-sqlite3-wasm/v3 v3.2.35304 // indirect
 	github.com/ncruces/julianday v1.0.0 // indirect
+	github.com/redis/rueidis v1.0.79
 	github.com/rivo/uniseg v0.4.7 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.41.0 // indirect
@@ -34,3 +41,5 @@ require (
 replace github.com/go-datasession/datasession => ../..
 
 replace github.com/go-datasession/datasession/odbc => ../../odbc
+
+replace github.com/go-datasession/datasession/store/redisstore => ../../store/redisstore

@@ -41,6 +41,7 @@ func drivers(create bool) *typestring.Set {
 		typestring.Driver("ODBC", func(ctx context.Context, p typestring.Params) (store.Store, error) {
 			return openODBC(ctx, p, create)
 		}),
+		typestring.Driver("Redis", openRedis),
 	)
 }
 
@@ -61,9 +62,10 @@ func (a *app) open(cmd *cobra.Command, f *storeFlags) (*datasession.Manager, err
 
 // parse reads the type string: CGI::Session's if that is the family.
 func (f *storeFlags) parse(family datasession.Family) (typestring.Type, error) {
-	parse := typestring.Std.Parse
+	set := drivers(f.createStore)
+	parse := set.Parse
 	if family == datasession.CGISession {
-		parse = typestring.Std.ParseDSN
+		parse = set.ParseDSN
 	}
 	t, err := parse(cmp.Or(f.typ, defaultType))
 	if t.ID == "Static" && (f.id == "" || f.id == "0") {
@@ -84,6 +86,7 @@ func (f *storeFlags) params() (p typestring.Params, err error) {
 		Host: f.host, Port: f.port, Socket: f.socket, PgBytea: f.pgBytea, PgText: f.pgText,
 		NoInsert: f.noInsert, NoDelete: f.noDelete, NoReplace: f.noReplace, AutoCreate: f.autoCreate,
 		TableName: f.tableName, IDColName: f.idColName, DataColName: f.dataColName,
+		Servers: f.servers, Cluster: f.cluster, Service: f.service, Namespace: f.namespace, Index: f.index,
 		IDFile: f.idFile, IDBase: f.idBase, IDStep: f.idStep,
 		Options: datasession.Options{Limits: f.limits, Lifetime: f.lifetime},
 	}
@@ -122,7 +125,7 @@ func judgeOpen(err error) error {
 		return misuse(hint, "--type: %s", bad.Text)
 	case errors.Is(err, typestring.ErrNotLinked):
 		what, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "typestring: "), " is ")
-		return misuse("linked: drivers File, mysql, ODBC, Pg, SQLite; all serializers", "--type: %s is not in this release", what)
+		return misuse("linked: drivers File, mysql, ODBC, Pg, Redis, SQLite; all serializers", "--type: %s is not in this release", what)
 	}
 	return misuse("", "%w", err)
 }

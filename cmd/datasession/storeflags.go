@@ -32,6 +32,10 @@ type storeFlags struct {
 
 	noInsert, noDelete, noReplace, autoCreate, autoDisconnect bool
 
+	servers, index     []string
+	cluster            bool
+	service, namespace string
+
 	id, idFile     string
 	idBase, idStep int64
 
@@ -73,6 +77,11 @@ func (f *storeFlags) flags() *pflag.FlagSet {
 	set.BoolVar(&f.noReplace, "no-replace", false, "change a row and replace none, as is done in any case")
 	set.BoolVar(&f.autoCreate, "auto-create", false, "make the table when a session is to be stored and it is not there")
 	set.BoolVar(&f.autoDisconnect, "auto-disconnect", true, "close the database at the end, which happens in any case")
+	set.StringArrayVar(&f.servers, "server", nil, "`HOST:PORT` of driver:Redis, with /N for database N; may be repeated")
+	set.BoolVar(&f.cluster, "cluster", false, "the servers are nodes of a Redis Cluster")
+	set.StringVar(&f.service, "service", "", "`NAME` of the Redis that the servers, sentinels then, watch")
+	set.StringVar(&f.namespace, "namespace", "", "`TEXT` before the id in a key of driver:Redis (default session:)")
+	set.StringArrayVar(&f.index, "index", nil, "`PARAMETER` that driver:Redis keeps an index of; may be repeated")
 	set.StringVar(&f.id, "id", "", "the `ID` that id:Static always gives")
 	set.StringVar(&f.idFile, "id-file", "", "`FILE` in which id:AutoIncrement counts")
 	set.Int64Var(&f.idBase, "id-base", 0, "`NUMBER` before the first of id:AutoIncrement")
