@@ -22,7 +22,8 @@ type Charset uint8
 // strings; and FreezeThaw is written in Latin-1, which Perl can read, and read as what it
 // is. It is UTF8 as well with Pg and a column of text, with the SQL drivers of the family
 // Apache::Session, whose JSON and Hstore are Browseable's, and with Redis, Oracle and
-// Memory. With drivers that are not of this list it is Latin1.
+// Memory; but it is Latin1 with Redis in the family Apache::Session, as Browseable sends
+// it. With drivers that are not of this list it is Latin1.
 //
 // An opener for a column of text in PostgreSQL takes sqlstore.PgCharacters with UTF8, and
 // sqlstore.PgText with Latin1.
@@ -59,7 +60,12 @@ func (p Params) charset(driver, serializer string) (c Charset, mixed bool) {
 		return UTF8, !text
 	case "odbc", "berkeleydb", "db_file", "memcached":
 		return UTF8, true
-	case "redis", "oracle", "memory":
+	case "redis":
+		if !text { // no peer in Perl
+			return UTF8, false
+		}
+		text = false // Browseable sends a byte for each character
+	case "oracle", "memory":
 		return UTF8, false
 	case "pg":
 		text = text || p.PgText

@@ -46,6 +46,7 @@ func TestCharset(t *testing.T) {
 		{"DB_File", "JSON", Params{}, perljson.Codec{UTF8: true}},
 		{"Memcached", "FreezeThaw", Params{}, freezethaw.Codec{Recover: true}},
 		{"Redis", "YAML", Params{}, perlyaml.Codec{UTF8: true}},
+		{"Redis", "JSON", Params{Options: datasession.Options{Family: datasession.ApacheSession}}, perljson.Codec{}},
 		{"Mine", "JSON", Params{}, perljson.Codec{}},
 	} {
 		var r recorder
