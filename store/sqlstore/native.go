@@ -323,7 +323,9 @@ func (n *Native) Delete(ctx context.Context, id string, old store.Rev) error {
 // DeleteBatch removes the sessions that were neither saved nor touched since they were
 // read, 50 with one statement.
 func (n *Native) DeleteBatch(ctx context.Context, sessions []store.Entry) (int, error) {
-	return n.s.deleteBatch(ctx, sessions, n.removeMany)
+	return n.s.deleteBatch(ctx, sessions, n.removeIf, n.removeMany, func(e store.Entry) args {
+		return args{id: e.ID, native: nativeArgs{old: readNativeRev(e.Rev)}}
+	})
 }
 
 // Touch lets the session live for ttl from now, or for longer if it was to do so
@@ -356,15 +358,15 @@ func (n *Native) IDs(ctx context.Context) iter.Seq2[string, error] {
 
 // Records yields the sessions in pages, as [Store.Records] does.
 func (n *Native) Records(ctx context.Context) iter.Seq2[store.Entry, error] {
-	return scan(ctx, n.s, n.records, func(rows *sql.Rows) (store.Entry, error) {
-		var e store.Entry
+	return scan(ctx, n.s, n.records, func(rows *sql.Rows, f *found) error {
 		var size int64
 		var r nativeRev
-		if err := rows.Scan(&e.ID, &size, &e.Data, &r.version, &r.expires); err != nil {
-			return store.Entry{}, err
+		if err := rows.Scan(&f.ID, &size, &f.Data, &r.version, &r.expires); err != nil {
+			return err
 		}
-		e.Record = r.record(e.Data)
-		return e, n.s.checkSize(size)
+		f.Record = r.record(f.Data)
+		f.err = n.s.checkSize(size)
+		return nil
 	})
 }
 

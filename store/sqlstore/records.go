@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,16 +29,40 @@ func (d Dialect) withData(template string) string {
 // Records yields the sessions in pages, each read by a statement of its own, so that no
 // connection and no lock is held while the loop works.
 func (s *Store) Records(ctx context.Context) iter.Seq2[store.Entry, error] {
-	return scan(ctx, s, s.records, func(rows *sql.Rows) (store.Entry, error) {
-		var e store.Entry
-		var size sql.NullInt64
-		if err := rows.Scan(&e.ID, &size, &e.Data); err != nil {
-			return store.Entry{}, err
+	return func(yield func(store.Entry, error) bool) {
+		if s.rows != nil && s.hasRows(ctx) {
+			scan(ctx, s, pages{s.rows, s.rows}, func(rows *sql.Rows, f *found) error {
+				return s.read(rows, f, &f.row)
+			})(yield)
+			return
 		}
-		e.Data = s.decode(e.Data)
-		e.Rev = store.DataRev(notNil(e.Data))
-		return e, s.checkSize(max(size.Int64, int64(len(e.Data))))
+		scan(ctx, s, s.records, func(rows *sql.Rows, f *found) error { return s.read(rows, f) })(yield)
+	}
+}
+
+// hasRows reports whether the rows of the table have numbers.
+func (s *Store) hasRows(ctx context.Context) bool {
+	_, err := call(ctx, s, "read", func(ctx context.Context) (bool, error) {
+		rows, err := s.query(ctx, s.rows, args{})
+		if err == nil {
+			err = rows.Close()
+		}
+		return true, err
 	})
+	return err == nil
+}
+
+// read reads a row that has more between the id and the data.
+func (s *Store) read(rows *sql.Rows, f *found, more ...any) error {
+	var size sql.NullInt64
+	columns := append(append([]any{&f.ID}, more...), &size, &f.Data)
+	if err := rows.Scan(columns...); err != nil {
+		return err
+	}
+	f.Data = s.decode(f.Data)
+	f.Rev = store.DataRev(notNil(f.Data))
+	f.err = s.checkSize(max(size.Int64, int64(len(f.Data))))
+	return nil
 }
 
 func (s *Store) checkSize(size int64) error {
@@ -50,19 +75,19 @@ func (s *Store) checkSize(size int64) error {
 // found is a session on a page, or the error about it.
 type found struct {
 	store.Entry
+	row int64
 	err error
 }
 
-// scan yields the sessions that p reads. read takes one from a row; an error that comes
-// with an id is about that one.
-func scan(ctx context.Context, s *Store, p pages, read func(*sql.Rows) (store.Entry, error)) iter.Seq2[store.Entry, error] {
+// scan yields the sessions that p reads; read takes one from a row.
+func scan(ctx context.Context, s *Store, p pages, read func(*sql.Rows, *found) error) iter.Seq2[store.Entry, error] {
 	return func(yield func(store.Entry, error) bool) {
-		a := args{max: s.maxBytes, limit: recordsPage}
-		var page []found
+		a := args{max: s.maxBytes, limit: recordsPage, row: math.MinInt64}
 		for q := p.first; ; q = p.next {
-			more, err := call(ctx, s, "read all of", func(ctx context.Context) (more bool, err error) {
-				page, more, err = s.scanPage(ctx, q, a, page[:0], read)
-				return more, err
+			var more bool
+			page, err := call(ctx, s, "read all of", func(ctx context.Context) (page []found, err error) {
+				page, more, err = s.scanPage(ctx, q, a, read)
+				return page, err
 			})
 			if err != nil {
 				yield(store.Entry{}, err)
@@ -76,14 +101,15 @@ func scan(ctx context.Context, s *Store, p pages, read func(*sql.Rows) (store.En
 			if !more {
 				return
 			}
-			a.after = page[len(page)-1].ID
+			last := page[len(page)-1]
+			a.after, a.row = last.ID, last.row
 		}
 	}
 }
 
 // scanPage reads a page, less of it if the data are long, and reports whether there may
 // be more.
-func (s *Store) scanPage(ctx context.Context, q *query, a args, page []found, read func(*sql.Rows) (store.Entry, error)) ([]found, bool, error) {
+func (s *Store) scanPage(ctx context.Context, q *query, a args, read func(*sql.Rows, *found) error) (page []found, more bool, err error) {
 	rows, err := s.query(ctx, q, a)
 	if err != nil {
 		return nil, false, err
@@ -91,21 +117,23 @@ func (s *Store) scanPage(ctx context.Context, q *query, a args, page []found, re
 	defer rows.Close()
 	size := 0
 	for size < recordsBytes && rows.Next() {
-		e, err := read(rows)
-		if err != nil && e.ID == "" {
+		page = append(page, found{})
+		f := &page[len(page)-1]
+		if err := read(rows, f); err != nil {
 			return nil, false, err
 		}
-		size += len(e.Data)
-		page = append(page, found{e, err})
+		size += len(f.Data)
 	}
 	return page, size >= recordsBytes || len(page) == a.limit, rows.Err()
 }
 
-// many makes a statement about one session one about batchDelete of them.
+// many makes a statement about one session one about batchDelete of them. The list of ids
+// is for databases that do not use the index for alternatives.
 func many(template string) string {
 	head, cond, _ := strings.Cut(template, " WHERE ")
-	conds := make([]string, batchDelete)
+	ids, conds := make([]string, batchDelete), make([]string, batchDelete)
 	for i := range conds {
+		ids[i] = "{?id" + strconv.Itoa(i) + "}"
 		conds[i] = "(" + inTemplate.ReplaceAllStringFunc(cond, func(m string) string {
 			if strings.HasPrefix(m, "{?") {
 				m = strings.TrimSuffix(m, "}") + strconv.Itoa(i) + "}"
@@ -113,33 +141,71 @@ func many(template string) string {
 			return m
 		}) + ")"
 	}
-	return head + " WHERE " + strings.Join(conds, " OR ")
+	return head + " WHERE {id} IN (" + strings.Join(ids, ", ") + ") AND (" + strings.Join(conds, " OR ") + ")"
 }
 
 // DeleteBatch removes the sessions whose data are still those that were read, 50 with
-// one statement. Like Perl it removes the whole rows, but see Options.NoDelete.
+// one statement, or all of them in one transaction. Like Perl it removes the whole rows,
+// but see Options.NoDelete.
 func (s *Store) DeleteBatch(ctx context.Context, sessions []store.Entry) (int, error) {
-	if s.lock.text != "" || s.dialect.Other != nil {
-		return s.deleteBatch(ctx, sessions, nil)
-	}
-	return s.deleteBatch(ctx, sessions, s.removeMany)
+	return s.deleteBatch(ctx, sessions, s.removeIf, s.removeMany, func(e store.Entry) args {
+		data, _ := e.Rev.Data()
+		return args{id: e.ID, old: notNil(data)}
+	})
 }
 
-// deleteBatch runs q for many sessions at a time, or Delete for each if q is nil.
-func (s *Store) deleteBatch(ctx context.Context, sessions []store.Entry, q *query) (removed int, err error) {
-	for batch := range slices.Chunk(sessions, batchDelete) {
-		n, err := call(ctx, s, "delete from", func(ctx context.Context) (int, error) {
-			if q == nil {
-				return s.deleteEach(ctx, batch)
-			}
-			return s.execMany(ctx, q, args{many: filledUp(batch)})
-		})
+// deleteBatch runs one, with what bind returns, or many.
+func (s *Store) deleteBatch(ctx context.Context, sessions []store.Entry, one, many *query, bind func(store.Entry) args) (removed int, err error) {
+	size := batchDelete
+	run := func(ctx context.Context, batch []store.Entry) (int, error) {
+		return s.execMany(ctx, many, args{many: filledUp(batch)})
+	}
+	switch {
+	case s.lock.text != "" || s.dialect.Other != nil:
+		run = s.deleteEach
+	case s.dialect.Local:
+		size = max(len(sessions), 1)
+		run = func(ctx context.Context, batch []store.Entry) (int, error) {
+			return s.deleteAtOnce(ctx, batch, one, bind)
+		}
+	}
+	for batch := range slices.Chunk(sessions, size) {
+		n, err := call(ctx, s, "delete from", func(ctx context.Context) (int, error) { return run(ctx, batch) })
 		removed += n
 		if err != nil {
 			return removed, err
 		}
 	}
 	return removed, nil
+}
+
+// deleteAtOnce runs a statement for each session, in one transaction.
+func (s *Store) deleteAtOnce(ctx context.Context, batch []store.Entry, one *query, bind func(store.Entry) args) (removed int, err error) {
+	db, err := s.handle(ctx)
+	if err != nil {
+		return 0, err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer tx.Rollback() // no effect after Commit
+	st, err := s.within(ctx, tx, one)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range batch {
+		res, err := st.ExecContext(ctx, one.values(bind(e))...)
+		if err != nil {
+			return 0, err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		removed += int(n)
+	}
+	return removed, tx.Commit()
 }
 
 // filledUp repeats the last session until there are as many as the statement has room for.

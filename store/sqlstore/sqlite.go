@@ -45,6 +45,10 @@ var SQLite = Dialect{
 	Next: `SELECT CAST({id} AS BLOB) FROM {table} WHERE {id} > {?after} AND {id} < x''` +
 		` AND {data} IS NOT NULL ORDER BY {id} LIMIT {?limit}`,
 
+	Rows: `SELECT CAST({id} AS BLOB), rowid FROM {table} WHERE rowid > {?row}` +
+		` AND typeof({id}) = 'text' AND {data} IS NOT NULL ORDER BY rowid LIMIT {?limit}`,
+	Local: true,
+
 	Table: `CREATE TABLE IF NOT EXISTS {table} ({id} char(128) not null primary key, {data} text not null)`,
 
 	Native: sqliteNative,

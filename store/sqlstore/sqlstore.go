@@ -104,6 +104,7 @@ type Store struct {
 	known                            atomic.Pointer[limits]
 
 	ids, records pages
+	rows         *query  // in the place of records, or nil
 	finds        []pages // by indexed column
 	removeMany   *query
 	migrate      string
@@ -197,12 +198,19 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 		return pages{expand(change(d.First)), expand(change(d.Next))}
 	}
 	s.load, s.exists, s.limits = expand(d.Load), expand(d.Exists), expand(d.Columns)
-	s.same = expand(d.Exists + " AND " + d.SameData)
+	if d.SameData != "" {
+		s.same = expand(d.Exists + " AND " + d.SameData)
+	} else {
+		s.same = expand("")
+	}
 	s.create, s.fill = expand(d.Create), expand(d.rewrite()+" AND {data} IS NULL")
 	s.overwrite, s.rewrite, s.replace = expand(d.Overwrite), expand(d.rewrite()), expand(d.Replace)
 	s.remove, s.removeIf, s.lock = expand(d.Delete), expand(d.DeleteIf), expand(d.Lock)
 	s.ids = expandPages(func(template string) string { return template })
 	s.records = expandPages(d.withData)
+	if d.Rows != "" {
+		s.rows = expand(d.withData(d.Rows))
+	}
 	for _, col := range s.columns.quoted {
 		s.finds = append(s.finds, expandPages(func(template string) string { return d.having(col, template) }))
 	}

@@ -12,6 +12,7 @@ import (
 
 const (
 	sweepFirst = 100                   // sessions in the first batch
+	sweepLeast = 20                    // in the smallest
 	sweepMost  = 5000                  // and in the greatest
 	sweepTime  = 10 * time.Millisecond // that a batch is to take
 	leaseTime  = 30 * time.Second      // for which a purger may be silent
@@ -29,7 +30,7 @@ func (n *Native) Purge(ctx context.Context) (removed int, err error) {
 }
 
 // Sweep removes the sessions that have expired by now, the oldest first, in batches of
-// as many as take 10 milliseconds, and pauses after each for as long as it took. A batch
+// as many as take 10 milliseconds, and pauses after each for as long. A batch
 // is a transaction of its own, and locks what it removes, which nobody uses. Where the
 // database has one lock for all, as SQLite, others get it in the pauses.
 //
@@ -56,6 +57,7 @@ func (n *Native) Sweep(ctx context.Context, dryRun bool) iter.Seq2[int, error] {
 
 func (n *Native) sweepAll(ctx context.Context, l *lease, each func(int) bool) error {
 	a := args{native: nativeArgs{now: n.now().Unix()}, limit: sweepFirst}
+	var p pace
 	for {
 		if err := n.renew(ctx, l); err != nil {
 			return err
@@ -64,26 +66,36 @@ func (n *Native) sweepAll(ctx context.Context, l *lease, each func(int) bool) er
 		removed, err := call(ctx, n.s, "purge", func(ctx context.Context) (int, error) {
 			return n.s.execMany(ctx, n.sweep, a)
 		})
-		took := time.Since(start)
+		p.note(time.Since(start), removed)
 		if err != nil || removed > 0 && !each(removed) || removed < a.limit {
 			return err
 		}
-		pause := time.NewTimer(min(took, 10*sweepTime))
+		pause := time.NewTimer(p.perSession * time.Duration(removed))
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
 			pause.Stop()
 			return ctx.Err()
 		}
-		a.limit = nextBatch(a.limit, took)
+		a.limit = p.batch(a.limit)
 	}
 }
 
-// nextBatch returns how many sessions take sweepTime, going by the last batch, and
-// carefully: a batch is slow also when it had to wait.
-func nextBatch(last int, took time.Duration) int {
-	fit := int(float64(last) * float64(sweepTime) / float64(max(took, time.Microsecond)))
-	return min(max(fit, last/2, 10), last*2, sweepMost)
+// pace is how long the removal of a session takes. A batch that had to wait for others
+// tells little of that, so the best of the last ones counts.
+type pace struct{ perSession time.Duration }
+
+func (p *pace) note(took time.Duration, removed int) {
+	took /= time.Duration(max(removed, 1))
+	if slower := p.perSession + p.perSession/8 + 1; p.perSession > 0 {
+		took = min(took, slower)
+	}
+	p.perSession = took
+}
+
+// batch returns how many sessions take sweepTime, at most twice as many as the last time.
+func (p *pace) batch(last int) int {
+	return min(max(int(sweepTime/max(p.perSession, 1)), sweepLeast), 2*last, sweepMost)
 }
 
 func (n *Native) expired(ctx context.Context) (int, error) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -82,17 +83,25 @@ func fillPerl(t testing.TB, d Database, db *sql.DB, table string, c codec.Codec,
 }
 
 // findAll is how Perl programs purge: find loads every session, and what has expired is
-// deleted by that. It prints the seconds.
+// deleted by that. It prints the seconds that went by, and those of the processor.
 const findAll = `
 use CGI::Session; use DBI; use Time::HiRes 'time';
 my ($driver, $serializer, $dsn, $user, $table, $pragma) = @ARGV;
 my $dbh = DBI->connect($dsn, $user, '', { RaiseError => 1, AutoCommit => 1 });
 $dbh->do($pragma) if $pragma;
 my $start = time;
+my $cpu = (times)[0] + (times)[1];
 CGI::Session->find("driver:$driver;serializer:$serializer", sub { $_[0]->is_empty }, { Handle => $dbh, TableName => $table })
 	or die CGI::Session->errstr;
-print time - $start, "\n";
+print time - $start, " ", (times)[0] + (times)[1] - $cpu, "\n";
 `
+
+// cpuTime is the processor time of this process in seconds.
+func cpuTime() float64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+}
 
 // PerlDB is how Perl opens a database.
 type PerlDB struct{ Driver, DSN, User, Pragma string }
@@ -114,9 +123,9 @@ func (d Database) BenchmarkPerlPurge(b *testing.B, db *sql.DB, p PerlDB, columns
 						b.Errorf("%s sessions are left, want %d", got, left)
 					}
 				}
-				var perlTook float64
+				var perlTook, perlCPU float64
 				out := perltest.Run(b, findAll, p.Driver, c.serializer, p.DSN, p.User, perls, p.Pragma)
-				if _, err := fmt.Sscan(out, &perlTook); err != nil {
+				if _, err := fmt.Sscan(out, &perlTook, &perlCPU); err != nil {
 					b.Fatalf("perl printed %q", out)
 				}
 				count(perls)
@@ -127,9 +136,9 @@ func (d Database) BenchmarkPerlPurge(b *testing.B, db *sql.DB, p PerlDB, columns
 					b.Fatal(err)
 				}
 				b.StartTimer()
-				start := time.Now()
+				start, cpu := time.Now(), cpuTime()
 				done, err := m.Purge(context.WithoutCancel(b.Context()), nil)
-				took := time.Since(start).Seconds()
+				took, goCPU := time.Since(start).Seconds(), cpuTime()-cpu
 				b.StopTimer()
 				if err != nil || done.Seen != n || done.Removed != n-left {
 					b.Errorf("Purge = %+v, %v", done, err)
@@ -138,6 +147,9 @@ func (d Database) BenchmarkPerlPurge(b *testing.B, db *sql.DB, p PerlDB, columns
 				b.ReportMetric(perlTook, "perl-s")
 				b.ReportMetric(took, "go-s")
 				b.ReportMetric(perlTook/took, "ratio")
+				b.ReportMetric(perlCPU, "perl-cpu-s")
+				b.ReportMetric(goCPU, "go-cpu-s")
+				b.ReportMetric(perlCPU/goCPU, "cpu-ratio")
 			}
 		})
 	}
