@@ -30,7 +30,7 @@ func (s *Session) Dump(w io.Writer, heading string) error {
 		line := ""
 		switch name := k.String(); name {
 		case f.id:
-			line = "fingerprint " + Fingerprint(s.id)
+			line = "fingerprint " + Fingerprint(s.key)
 		case f.ctime, f.atime:
 			line = strconv.FormatInt(v.AsInt(), 10)
 			if name == f.atime {

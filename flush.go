@@ -26,7 +26,7 @@ import (
 func (s *Session) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return wrap("flush", s.id, s.flush(ctx, s.m.opts.Tries))
+	return wrap("flush", s.key, s.flush(ctx, s.m.opts.Tries))
 }
 
 func (s *Session) flush(ctx context.Context, tries int) error {
@@ -93,14 +93,14 @@ func (s *Session) save(ctx context.Context) error {
 	if f.atime != "" && (s.used || s.times.atime) {
 		s.root.Set(f.atime, perl.Int(s.accessed))
 	}
-	data, err := codec.Bind(s.m.codec, s.id).Append(nil, perl.NewRef(s.root), s.m.opts.Limits)
+	data, err := codec.Bind(s.m.codec, s.key).Append(nil, perl.NewRef(s.root), s.m.opts.Limits)
 	if errors.Is(err, codec.ErrLimit) {
 		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	}
 	if err != nil {
 		return err
 	}
-	rev, err := s.m.store.Save(ctx, s.id, data, s.rev, store.SaveOptions{TTL: s.ttl(), Index: s.indexValues()})
+	rev, err := s.m.store.Save(ctx, s.key, data, s.rev, store.SaveOptions{TTL: s.ttl(), Index: s.indexValues()})
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (s *Session) save(ctx context.Context) error {
 	s.work.Saves++
 	s.work.Stored = len(data)
 	s.m.stats.saves.Add(1)
-	s.m.debug(ctx, "session stored", s.id, len(data))
+	s.m.debug(ctx, "session stored", s.key, len(data))
 	return nil
 }
 
@@ -119,7 +119,7 @@ func (s *Session) retry() {
 
 // catchUp loads what is stored now and applies the edits to it.
 func (s *Session) catchUp(ctx context.Context) error {
-	rec, err := s.m.store.Load(ctx, s.id)
+	rec, err := s.m.store.Load(ctx, s.key)
 	if errors.Is(err, ErrNotFound) {
 		if s.rev.IsZero() {
 			return nil // it came and went: the next try creates it
@@ -130,7 +130,7 @@ func (s *Session) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	root, err := s.m.decode(s.id, rec.Data)
+	root, err := s.m.decode(s.key, rec.Data)
 	if err != nil {
 		return err
 	}
@@ -176,6 +176,6 @@ func (s *Session) drawAgain(ctx context.Context) error {
 }
 
 func (s *Session) setID(id string) {
-	s.id = id
-	s.root.Set(s.m.opts.Family.id, idValue(id, s.m.opts.NewID.Name()))
+	s.id, s.key = id, s.m.key(id)
+	s.root.Set(s.m.opts.Family.id, s.m.idValue(s.key))
 }

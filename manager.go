@@ -83,7 +83,7 @@ func (m *Manager) Stats() Stats {
 
 // ValidID reports whether id has the shape of the ids that Options.NewID makes. It
 // does no I/O; ask it of ids that come with a request.
-func (m *Manager) ValidID(id string) bool { return m.opts.NewID.Valid(id) }
+func (m *Manager) ValidID(id string) bool { return m.opts.NewID.Valid(id) && !m.secret(id) }
 
 // New returns a new session under a fresh id. Nothing is stored before a flush, and
 // then only if something was set.
@@ -103,13 +103,17 @@ func (m *Manager) NewWithID(_ context.Context, id string) (*Session, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
+	if m.secret(id) {
+		return nil, fmt.Errorf("%w: it is a key of the store", ErrInvalidID)
+	}
 	return m.newSession(id), nil
 }
 
 func (m *Manager) newSession(id string) *Session {
 	now := m.now()
-	root := m.opts.Family.newRoot(idValue(id, m.opts.NewID.Name()), now, toSeconds(m.opts.Lifetime), "")
-	return &Session{m: m, id: id, root: root, accessed: now, isNew: true}
+	key := m.key(id)
+	root := m.opts.Family.newRoot(m.idValue(key), now, toSeconds(m.opts.Lifetime), "")
+	return &Session{m: m, id: id, key: key, root: root, accessed: now, isNew: true}
 }
 
 // Load returns the stored session, and takes note that it was used now. It reports
@@ -120,15 +124,15 @@ func (m *Manager) newSession(id string) *Session {
 // Unlike Perl it never makes a new session.
 func (m *Manager) Load(ctx context.Context, id string) (*Session, error) {
 	s, err := m.load(ctx, id, true)
-	return s, wrap("load", id, err)
+	return s, wrap("load", m.key(id), err)
 }
 
 // Peek is Load for somebody who only looks: it does not count as a use, and it
 // returns an expired session, with its parameters, where Load reports ErrExpired.
 // Changes to the session can be flushed, and then leave the access time alone.
 func (m *Manager) Peek(ctx context.Context, id string) (*Session, error) {
-	s, err := m.load(ctx, id, false)
-	return s, wrap("load", id, err)
+	s, err := m.follow(ctx, id, false, 0)
+	return s, wrap("load", m.key(id), err)
 }
 
 // Open returns the stored session, or a new one under that id if there is none or
@@ -143,6 +147,9 @@ func (m *Manager) Open(ctx context.Context, id string) (*Session, error) {
 }
 
 func (m *Manager) load(ctx context.Context, id string, use bool) (*Session, error) {
+	if m.secret(id) {
+		return nil, ErrNotFound
+	}
 	return m.follow(ctx, id, use, 0)
 }
 
@@ -155,20 +162,21 @@ func (m *Manager) follow(ctx context.Context, id string, use bool, hops int) (*S
 	if isEpochID(id) {
 		return nil, ErrNotFound
 	}
+	key := m.key(id)
 	for try := 0; ; try++ {
-		rec, err := m.store.Load(ctx, id)
+		rec, err := m.store.Load(ctx, key)
 		if err != nil {
 			return nil, err
 		}
 		m.stats.loads.Add(1)
 		start := m.opts.Now()
-		root, err := m.decode(id, rec.Data)
+		root, err := m.decode(key, rec.Data)
 		if err != nil {
 			return nil, err
 		}
 		touchable := m.addTouch(root, rec)
 		read := m.opts.Now()
-		s := &Session{m: m, id: id, root: root, rev: rec.Rev, readOnly: hops > 0, touchable: touchable}
+		s := &Session{m: m, id: id, key: key, root: root, rev: rec.Rev, readOnly: hops > 0, touchable: touchable}
 		s.work = Work{Loaded: len(rec.Data), Decode: read.Sub(start)}
 		s.accessed = m.opts.Family.seconds(root, m.opts.Family.atime)
 		now := read.Unix()
@@ -183,16 +191,16 @@ func (m *Manager) follow(ctx context.Context, id string, use bool, hops int) (*S
 		case use && !s.expired:
 			s.use(now)
 		case use:
-			err := m.store.Delete(ctx, id, rec.Rev)
+			err := m.store.Delete(ctx, key, rec.Rev)
 			if errors.Is(err, ErrConflict) && try < m.opts.Tries {
 				continue // somebody used it at the last moment
 			}
 			if err != nil {
-				m.opts.Logger.WarnContext(ctx, "expired session left behind", "session", Fingerprint(id), "error", err)
+				m.opts.Logger.WarnContext(ctx, "expired session left behind", "session", Fingerprint(key), "error", err)
 			}
 			return nil, ErrExpired
 		}
-		m.debug(ctx, "session loaded", id, len(rec.Data))
+		m.debug(ctx, "session loaded", key, len(rec.Data))
 		return s, nil
 	}
 }
@@ -246,9 +254,9 @@ func (m *Manager) over(root *perl.Hash, atime, now int64) bool {
 func (m *Manager) Delete(ctx context.Context, id string) error {
 	err := checkID(id)
 	if err == nil {
-		err = m.store.Delete(ctx, id, store.AnyRev)
+		err = m.store.Delete(ctx, m.key(id), store.AnyRev)
 	}
-	return wrap("delete", id, err)
+	return wrap("delete", m.key(id), err)
 }
 
 // CanList reports whether the store can enumerate its sessions.

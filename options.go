@@ -57,6 +57,12 @@ type Options struct {
 	// looked at and cannot be set.
 	EpochCheck time.Duration
 
+	// HashIDs stores sessions under a digest of their ids, which Perl cannot find
+	// them by: whoever reads the store has no id to come with. Ids that IDs, FindBy
+	// and All yield are then these keys: Peek, Delete and what they return take them,
+	// Load and ValidID refuse them.
+	HashIDs bool
+
 	// AnyStoredID accepts a record that carries another id than the one it is
 	// stored under, for tables whose key is not the session's.
 	AnyStoredID bool

@@ -50,7 +50,7 @@ type Client struct {
 func (s *Session) Login(ctx context.Context, principal string, from Client) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return wrap("login", s.id, s.login(ctx, principal, from))
+	return wrap("login", s.key, s.login(ctx, principal, from))
 }
 
 func (s *Session) login(ctx context.Context, principal string, from Client) error {
@@ -213,7 +213,7 @@ func (s *Session) SignIn() SignIn {
 }
 
 // Handle returns what names the session in a [SignIn].
-func (s *Session) Handle() string { return Handle(s.ID()) }
+func (s *Session) Handle() string { return Handle(s.storedUnder()) }
 
 // SignIns yields the live sessions that are bound to a principal, in no particular
 // order. They are found with [Manager.FindBy]: by the store, if it has an index of
@@ -276,7 +276,7 @@ func (m *Manager) Revoke(ctx context.Context, principal, handle string) error {
 
 // RevokeOthers ends the sessions of a principal but one, and returns how many.
 func (m *Manager) RevokeOthers(ctx context.Context, principal, keepID string) (ended int, err error) {
-	keep := Handle(keepID)
+	keep := Handle(m.key(keepID))
 	return m.end(ctx, principal, func(s *Session) bool { return s.Handle() != keep })
 }
 

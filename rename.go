@@ -20,7 +20,7 @@ import (
 func (s *Session) Rename(ctx context.Context, newID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return wrap("rename", s.id, s.rename(ctx, newID))
+	return wrap("rename", s.key, s.rename(ctx, newID))
 }
 
 func (s *Session) rename(ctx context.Context, newID string) error {
@@ -66,13 +66,13 @@ func (s *Session) rename(ctx context.Context, newID string) error {
 			return err
 		}
 		newRev := s.rev
-		err = s.leave(ctx, oldID, oldRev, generate)
+		err = s.leave(ctx, s.m.key(oldID), oldRev, generate)
 		if err == nil {
 			s.settle()
 			return nil
 		}
 		// The old record changed, or went, after it was read: undo.
-		_ = s.m.store.Delete(context.WithoutCancel(ctx), newID, newRev)
+		_ = s.m.store.Delete(context.WithoutCancel(ctx), s.m.key(newID), newRev)
 		back()
 		if !errors.Is(err, ErrConflict) || try >= s.m.opts.Tries {
 			return err
@@ -94,10 +94,10 @@ func (s *Session) rename(ctx context.Context, newID string) error {
 // is there, which to delete does not. With a grace, that session stays for as long and
 // says where to go.
 func (s *Session) leave(ctx context.Context, id string, rev store.Rev, generated bool) error {
-	dead := s.m.opts.Family.newRoot(idValue(id, s.m.opts.NewID.Name()), s.m.now()-1, -1, "")
+	dead := s.m.opts.Family.newRoot(s.m.idValue(id), s.m.now()-1, -1, "")
 	ttl, grace := time.Second, toSeconds(s.m.opts.RenameGrace)
 	if grace > 0 && generated && s.m.opts.Family.etime != "" {
-		dead.Set(movedKey, idValue(s.id, s.m.opts.NewID.Name()))
+		dead.Set(movedKey, s.m.idValue(s.key))
 		dead.Set(movedUntilKey, perl.Int(s.m.now()+grace))
 		ttl = toDuration(grace + 2)
 	}

@@ -18,6 +18,7 @@ type Session struct {
 
 	mu        sync.Mutex
 	id        string
+	key       string     // what it is stored under: the id, unless HashIDs
 	rev       store.Rev  // the stored version that root came from; zero: none
 	root      *perl.Hash // the whole stored hash with the edits applied
 	accessed  int64      // when it was last used, Unix seconds
@@ -41,7 +42,9 @@ type Session struct {
 }
 
 // ID returns the session's id, a credential. It may change in the first flush of
-// a new session, should the store have another session of that id already.
+// a new session, should the store have another session of that id already. With
+// [Options].HashIDs, a session that was not reached by its id but by a search or a list
+// has in its place the key that it is stored under.
 func (s *Session) ID() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,7 +52,13 @@ func (s *Session) ID() string {
 }
 
 // Fingerprint returns what stands for the id in logs and pages; see [Fingerprint].
-func (s *Session) Fingerprint() string { return Fingerprint(s.ID()) }
+func (s *Session) Fingerprint() string { return Fingerprint(s.storedUnder()) }
+
+func (s *Session) storedUnder() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
+}
 
 // Format prints the session's fingerprint, whatever the verb: the id and what the session
 // holds are not for logs.
@@ -174,12 +183,12 @@ func (s *Session) Delete(ctx context.Context) error {
 
 func (s *Session) remove(ctx context.Context, rev store.Rev) error {
 	if s.readOnly {
-		return wrap("delete", s.id, ErrReadOnly)
+		return wrap("delete", s.key, ErrReadOnly)
 	}
 	neverStored := s.generated && s.rev.IsZero()
 	if !neverStored && !s.deleted {
-		if err := s.m.store.Delete(ctx, s.id, rev); err != nil {
-			return wrap("delete", s.id, err)
+		if err := s.m.store.Delete(ctx, s.key, rev); err != nil {
+			return wrap("delete", s.key, err)
 		}
 	}
 	s.bury()

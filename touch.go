@@ -46,7 +46,7 @@ func (s *Session) storeTouch(ctx context.Context) (done bool, err error) {
 	if !s.touchable || s.m.toucher == nil || ttl == 0 {
 		return false, nil
 	}
-	err = s.m.toucher.Touch(ctx, s.id, ttl)
+	err = s.m.toucher.Touch(ctx, s.key, ttl)
 	if err == nil {
 		s.work.Touches++
 		s.m.stats.touches.Add(1)

@@ -16,13 +16,13 @@ import (
 func (m *Manager) Update(ctx context.Context, id string, fn func(*Session) error) error {
 	unlock, err := m.updates.lock(ctx, id)
 	if err != nil {
-		return wrap("update", id, err)
+		return wrap("update", m.key(id), err)
 	}
 	defer unlock()
 	for try := 1; ; try++ {
 		s, err := m.load(ctx, id, true)
 		if err != nil {
-			return wrap("update", id, err)
+			return wrap("update", m.key(id), err)
 		}
 		if err := fn(s); err != nil {
 			return err
@@ -31,11 +31,11 @@ func (m *Manager) Update(ctx context.Context, id string, fn func(*Session) error
 		err = s.flush(ctx, 1)
 		s.mu.Unlock()
 		if !errors.Is(err, ErrConflict) || try >= 10*m.opts.Tries {
-			return wrap("update", id, err)
+			return wrap("update", m.key(id), err)
 		}
 		m.stats.retries.Add(1)
 		if err := pause(ctx, try); err != nil {
-			return wrap("update", id, err)
+			return wrap("update", m.key(id), err)
 		}
 	}
 }

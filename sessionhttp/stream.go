@@ -11,9 +11,10 @@ import (
 // middleware's: in a stream of events, after a hijack, in a goroutine that outlives the
 // request. It is safe for use by several goroutines.
 type Detached struct {
-	manager  *datasession.Manager
-	id       string
-	readOnly bool
+	manager     *datasession.Manager
+	id          string
+	fingerprint string
+	readOnly    bool
 }
 
 // Detach returns a hold on the request's session for what comes after the first byte.
@@ -25,12 +26,12 @@ func (h *Handle) Detach() (*Detached, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Detached{h.mw.manager, s.ID(), s.ReadOnly()}, nil
+	return &Detached{h.mw.manager, s.ID(), s.Fingerprint(), s.ReadOnly()}, nil
 }
 
 // Format prints the session's fingerprint, whatever the verb.
 func (d *Detached) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "session %s", datasession.Fingerprint(d.id))
+	fmt.Fprintf(f, "session %s", d.fingerprint)
 }
 
 // Reload returns the session as it is stored now. That does not count as a use, so that
