@@ -43,6 +43,6 @@
 //
 // With Options.Indexes sessions are found by the values of parameters: a set for each
 // value, in whatever slot. The sessions themselves say what they are indexed under, and
-// [Store.Find] believes only them; see index.go for why none is missed. A save that
-// changes an indexed value costs three more round trips, any other save one.
+// [Store.Find] believes only them; see index.go for why none is missed. A save costs a
+// round trip more for each indexed value, and one that changes such a value some more.
 package redisstore
