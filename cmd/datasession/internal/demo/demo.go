@@ -38,7 +38,8 @@ type site struct{ manager *datasession.Manager }
 // New returns the site, with its sessions in m.
 func New(m *datasession.Manager) (http.Handler, error) {
 	mw, err := sessionhttp.New(m, &sessionhttp.Options{
-		Cookie: datasession.CookieOptions{Name: "datasession_demo", Insecure: true}, // plain HTTP on the own machine
+		Cookie:     datasession.CookieOptions{Name: "datasession_demo", Insecure: true}, // plain HTTP on the own machine
+		SameOrigin: true,
 	})
 	if err != nil {
 		return nil, err
@@ -63,9 +64,10 @@ func New(m *datasession.Manager) (http.Handler, error) {
 	handle("POST /cart", s.putInCart)
 	handle("POST /note", s.putNote)
 	handle("POST /expire", s.expire)
+	handle("POST /revoke", s.revoke)
 	mux.HandleFunc("GET /watch", s.watch)
 	mux.Handle("GET /style.css", http.FileServerFS(files))
-	return headers(http.NewCrossOriginProtection().Handler(mw.Handler(mux))), nil
+	return headers(mw.Handler(mux)), nil
 }
 
 func headers(next http.Handler) http.Handler {
@@ -97,6 +99,8 @@ type view struct {
 	NoteLifetime            time.Duration
 	NoteLeft                int // seconds; below zero: over
 	HasNote                 bool
+	Flashes                 []sessionhttp.Flash
+	SignIns                 []datasession.SignIn // of this user; the first is this session's
 }
 
 func look(page string, s *datasession.Session) view {
@@ -121,16 +125,52 @@ func render(w http.ResponseWriter, v view) error {
 	return pages.ExecuteTemplate(w, "page.html", v)
 }
 
-func (*site) home(w http.ResponseWriter, _ *http.Request, s *datasession.Session) error {
+func (*site) home(w http.ResponseWriter, r *http.Request, s *datasession.Session) error {
 	n, _ := visit.Get(s)
 	if err := visit.Set(s, n+1); err != nil {
 		return err
 	}
-	return render(w, look("home", s))
+	v := look("home", s)
+	var err error
+	if v.Flashes, err = sessionhttp.From(r.Context()).Flashes(); err != nil {
+		return err
+	}
+	return render(w, v)
 }
 
-func (*site) session(w http.ResponseWriter, _ *http.Request, s *datasession.Session) error {
-	return render(w, look("session", s))
+func (*site) session(w http.ResponseWriter, r *http.Request, s *datasession.Session) error {
+	v := look("session", s)
+	for in, err := range sessionhttp.From(r.Context()).SignIns() {
+		if err != nil {
+			return err
+		}
+		v.SignIns = append(v.SignIns, in)
+	}
+	slices.SortFunc(v.SignIns, func(a, b datasession.SignIn) int {
+		if a.Handle == s.Handle() {
+			return -1
+		}
+		if b.Handle == s.Handle() {
+			return 1
+		}
+		return b.SignedIn.Compare(a.SignedIn)
+	})
+	return render(w, v)
+}
+
+// revoke ends another session of this user, or all others.
+func (*site) revoke(w http.ResponseWriter, r *http.Request, _ *datasession.Session) error {
+	h := sessionhttp.From(r.Context())
+	err := error(nil)
+	if handle := r.FormValue("handle"); handle != "" {
+		err = h.Revoke(handle)
+	} else {
+		_, err = h.RevokeOthers()
+	}
+	if err != nil && !errors.Is(err, datasession.ErrNotFound) {
+		return err
+	}
+	return back(w, r, "/session")
 }
 
 // signIn gives the session a new id, so that whoever knew the old one has nothing.
@@ -142,17 +182,18 @@ func (*site) signIn(w http.ResponseWriter, r *http.Request, s *datasession.Sessi
 		w.WriteHeader(http.StatusBadRequest)
 		return render(w, v)
 	}
-	if err := user.Set(s, name); err != nil {
+	h := sessionhttp.From(r.Context())
+	if err := h.Login(name); err != nil {
 		return err
 	}
-	if err := sessionhttp.From(r.Context()).Renew(); err != nil {
+	if err := errors.Join(user.Set(s, name), h.AddFlash("done", "Welcome, "+name+".")); err != nil {
 		return err
 	}
 	return back(w, r, "/")
 }
 
 func (*site) signOut(w http.ResponseWriter, r *http.Request, _ *datasession.Session) error {
-	if err := sessionhttp.From(r.Context()).Destroy(); err != nil {
+	if err := sessionhttp.From(r.Context()).Logout(); err != nil {
 		return err
 	}
 	return back(w, r, "/")

@@ -104,6 +104,30 @@ func TestVisit(t *testing.T) {
 	}
 }
 
+func TestSignOutElsewhere(t *testing.T) {
+	m := manager(t)
+	here, there, everywhere := visit(t, m), visit(t, m), visit(t, m)
+	for _, b := range []*browser{here, there, everywhere} {
+		b.wants("/signin", url.Values{"name": {"Ann"}}, 200, "Welcome, Ann.", "Signed in as")
+	}
+	var handle string
+	for in, err := range m.SignIns(t.Context(), "Ann") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in.Handle == datasession.Handle(there.cookie()) {
+			handle = in.Handle
+		}
+	}
+	here.wants("/session", nil, 200, handle, "<b>here</b>", "Go-http-client")
+	here.wants("/revoke", url.Values{"handle": {handle}}, 200, "<b>here</b>")
+	there.wants("/", nil, 200, "Sign in")
+	everywhere.wants("/", nil, 200, "Signed in as")
+	here.wants("/revoke", url.Values{}, 200, "<b>here</b>")
+	everywhere.wants("/", nil, 200, "Sign in")
+	here.wants("/", nil, 200, "Signed in as")
+}
+
 func TestBadInput(t *testing.T) {
 	b := visit(t, manager(t))
 	b.wants("/signin", url.Values{"name": {"  "}}, 400, "A name has")
