@@ -193,9 +193,7 @@ func persist[T any](ctx context.Context, s *server, f try[T], last error, unsure
 			unsure = unsure || unanswered(err)
 		}
 		if !passes(ctx, err) {
-			if ctx.Err() == nil && !errors.Is(err, errClosed) && !errors.Is(err, errCluster) {
-				s.steady.Store(true) // it was an answer
-			}
+			s.steady.Store(ctx.Err() == nil && !unusable(err)) // it was an answer
 			return v, explain(ctx, err)
 		}
 		if _, bounded := ctx.Deadline(); !bounded && time.Since(start) > s.wait {
@@ -224,7 +222,7 @@ var passing = []string{
 
 // passes reports whether another try may succeed.
 func passes(ctx context.Context, err error) bool {
-	if err == nil || ctx.Err() != nil || errors.Is(err, errClosed) || errors.Is(err, errCluster) {
+	if err == nil || ctx.Err() != nil || unusable(err) {
 		return false
 	}
 	if e, ok := rueidis.IsRedisErr(err); ok {
@@ -238,6 +236,9 @@ func passes(ctx context.Context, err error) bool {
 	}
 	return !ours(err)
 }
+
+// unusable reports an error that is about the store and not about the server.
+func unusable(err error) bool { return errors.Is(err, errClosed) || errors.Is(err, errCluster) }
 
 // ours reports whether an error is the outcome of a try that was answered.
 func ours(err error) bool {
@@ -257,7 +258,7 @@ func unanswered(err error) bool {
 
 // explain adds to an error what the caller may decide on.
 func explain(ctx context.Context, err error) error {
-	if err == nil || ours(err) && !errors.Is(err, errReplicas) || errors.Is(err, errClosed) || errors.Is(err, errCluster) {
+	if err == nil || ours(err) && !errors.Is(err, errReplicas) || unusable(err) {
 		return err
 	}
 	if e, ok := rueidis.IsRedisErr(err); ok {
