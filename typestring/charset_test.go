@@ -78,15 +78,8 @@ func TestCharsetOfFiles(t *testing.T) {
 			dir := t.TempDir()
 			inPerl := func(code, id string) string {
 				t.Helper()
-				return perltest.Run(t, `
+				return perltest.Run(t, perltest.CGISessionJSON+`
 					use CGI::Session;
-					BEGIN { # as Data::Session's JSON
-						package CGI::Session::Serialize::json;
-						use JSON::XS ();
-						$INC{'CGI/Session/Serialize/json.pm'} = __FILE__;
-						sub freeze { JSON::XS->new->encode($_[1]) }
-						sub thaw { JSON::XS->new->decode($_[1]) }
-					}
 					my ($dir, $serializer, $id) = @ARGV;
 					my $s = CGI::Session->new("driver:file;serializer:$serializer", $id || undef, {Directory => $dir})
 						or die CGI::Session->errstr;

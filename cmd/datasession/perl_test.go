@@ -127,15 +127,8 @@ func TestCharsetOfSQLite(t *testing.T) {
 	flags := []string{"--data-source", place, "--family", "cgi", "--type", dsn}
 	with := func(args ...string) []string { return append(args, flags...) }
 	ds(t, exitDone, "", with("set", "--create", "--create-store", "first")...)
-	id := perltest.Run(t, `
+	id := perltest.Run(t, perltest.CGISessionJSON+`
 		use CGI::Session;
-		BEGIN { # as Data::Session's JSON
-			package CGI::Session::Serialize::json;
-			use JSON::XS ();
-			$INC{'CGI/Session/Serialize/json.pm'} = __FILE__;
-			sub freeze { JSON::XS->new->encode($_[1]) }
-			sub thaw { JSON::XS->new->decode($_[1]) }
-		}
 		my $s = CGI::Session->new($ARGV[0], undef, { DataSource => "dbi:SQLite:dbname=$ARGV[1]" }) or die CGI::Session->errstr;
 		$s->param(name => "bj\xf6rn");
 		$s->flush;

@@ -28,6 +28,17 @@ var (
 	DBFile              = Module{"DB_File", "perl"}
 )
 
+// CGISessionJSON is Perl that gives CGI::Session a serializer json which does what
+// Data::Session's JSON does, over JSONXS. Debian's package has none.
+const CGISessionJSON = `
+	BEGIN {
+		package CGI::Session::Serialize::json;
+		require JSON::XS;
+		$INC{'CGI/Session/Serialize/json.pm'} = __FILE__;
+		sub freeze { JSON::XS->new->encode($_[1]) }
+		sub thaw { JSON::XS->new->decode($_[1]) }
+	}`
+
 // Need skips the test, or fails it under CI=true, if perl or a module is missing
 // and cannot be installed.
 func Need(t testing.TB, modules ...Module) {
