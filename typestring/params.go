@@ -72,9 +72,19 @@ type Params struct {
 	// (Perl: Redis's service)
 	Service string
 
-	// Index names the parameters that driver:Redis keeps an index of. (Perl:
-	// Apache::Session::Browseable's Index)
+	// Index names the parameters that sessions are found by: driver:Redis keeps an index
+	// of each, and the drivers of databases keep its value in a column. Behind "=" may
+	// stand the name of that column. (Perl: Apache::Session::Browseable's Index)
 	Index []string
+
+	// Updated is a column of a database that is set to the time of each save, such as
+	// the LastUpdated of Request Tracker.
+	Updated string
+
+	// Native makes the drivers of databases use the layout of their own that is for new
+	// work, in the table datasessions if TableName is empty; see sqlstore.Native.
+	// IDColName, DataColName and Updated are not looked at then.
+	Native bool
 
 	// Namespace precedes each id in a key of driver:Memcached or driver:Redis.
 	// (Perl: Cache::Memcached's namespace)
@@ -132,6 +142,9 @@ func (p Params) withDefaults() Params {
 	p.Directory = cmp.Or(p.Directory, os.TempDir())
 	p.FileName = cmp.Or(p.FileName, "cgisess_%s")
 	p.Umask = cmp.Or(p.Umask, 0o660)
+	if p.Native {
+		p.TableName = cmp.Or(p.TableName, "datasessions")
+	}
 	p.TableName = cmp.Or(p.TableName, "sessions")
 	p.IDColName = cmp.Or(p.IDColName, "id")
 	p.DataColName = cmp.Or(p.DataColName, "a_session")

@@ -205,20 +205,26 @@
 //	that a listing of millions begins at once: pipe it through sort. Looking does not
 //	count as a use and changes nothing.
 //
+//	With --where it lists the sessions in which a parameter has a value: by the index,
+//	where the store has one of that parameter (--index), or else by reading all.
+//
 //	Usage:
 //	  datasession ls [STORE FLAGS]
 //
 //	Examples:
 //	  datasession ls --directory /var/lib/shop/sessions --family cgi
 //	  datasession ls --type driver:SQLite --data-source app.db | sort -k4
+//	  datasession ls --where user=ann --type driver:Pg --data-source postgres:///shop --index user
 //	  datasession ls --json | jq -r 'select(.expired).fingerprint'
 //	  datasession ls --show-ids | datasession rm --id-from -      # everybody out
 //
 //	Flags:
-//	      --show-ids   print the ids, credentials, one a line, and nothing else
-//	  -0, --null       with --show-ids: end each with a NUL and not a newline, as
-//	                   xargs -0 wants
-//	      --json       print a JSON object a line; with --show-ids the ids are in it
+//	      --show-ids           print the ids, credentials, one a line, and nothing else
+//	  -0, --null               with --show-ids: end each with a NUL and not a newline,
+//	                           as xargs -0 wants
+//	      --where NAME=VALUE   only sessions whose parameter NAME=VALUE
+//	      --json               print a JSON object a line; with --show-ids the ids are
+//	                           in it
 //
 //	Which store: --type, --directory, --data-source, --family and more,
 //	see datasession help store.
@@ -227,7 +233,8 @@
 //
 //	Deletes the sessions that have expired and prints how many there were. A session
 //	that somebody uses at that moment stays. Sessions that cannot be decoded are
-//	counted and kept. On a terminal a bar shows how far it is.
+//	counted and kept. On a terminal a bar shows how far it is. In a table of the layout
+//	--native it looks at no session that has not expired, and one purge runs at a time.
 //
 //	With --idle it also deletes what has not been used for that long, whatever its own
 //	expiry: that asks first, or wants --yes where nobody can be asked.
@@ -357,59 +364,63 @@
 //
 //	With --family cgi it may also be CGI::Session's DSN, driver:file;serializer:default.
 //
-//	      --type STRING              STRING that names driver, id generator and serializer
-//	      --family data|cgi|apache   Perl module whose sessions these are:
-//	                                 data|cgi|apache (default "data")
-//	      --charset latin1|utf8      how characters beyond ASCII are stored:
-//	                                 latin1|utf8 (default: as Perl's driver does)
-//	      --directory DIR            DIR with the files of driver:File (default: the
-//	                                 temporary one)
-//	      --file-name PATTERN        PATTERN of file names, %s for the id (default
-//	                                 cgisess_%s)
-//	      --no-flock                 do not lock the files of driver:File and
-//	                                 id:AutoIncrement
-//	      --foreign-owner            use session files of other users too, in a
-//	                                 directory that only those in it can write to
-//	      --umask MODE               octal MODE of new files, a mode as in Perl
-//	                                 (default 0660)
-//	      --data-source SOURCE       SOURCE of the database: a path, a URL, or Perl's
-//	                                 dbi:DRIVER:...
-//	      --username USER            USER of the database
-//	      --password-file FILE       FILE with the password of the database
-//	      --host HOST                HOST of the database, if the data source has none
-//	      --port PORT                PORT of the database, the same
-//	      --socket PATH              PATH of the Unix socket of the database, the same
-//	      --table-name TABLE         TABLE of the sessions (default sessions)
-//	      --id-col-name COLUMN       COLUMN of the ids (default id)
-//	      --data-col-name COLUMN     COLUMN of the data (default a_session)
-//	      --pg-bytea                 the column of driver:Pg is of bytea (the default,
-//	                                 but for --family cgi)
-//	      --pg-text                  the column of driver:Pg is of text
-//	      --no-insert                never make a row of a table, only change those
-//	                                 that are there
-//	      --no-delete                empty the column of the data and keep the row
-//	      --no-replace               change a row and replace none, as is done in any case
-//	      --auto-create              make the table when a session is to be stored and
-//	                                 it is not there
-//	      --auto-disconnect          close the database at the end, which happens in
-//	                                 any case (default true)
-//	      --server HOST:PORT         HOST:PORT of driver:Redis, with /N for database
-//	                                 N; may be repeated
-//	      --cluster                  the servers are nodes of a Redis Cluster
-//	      --service NAME             NAME of the Redis that the servers, sentinels
-//	                                 then, watch
-//	      --namespace TEXT           TEXT before the id in a key of driver:Redis
-//	                                 (default session:)
-//	      --index PARAMETER          PARAMETER that driver:Redis keeps an index of;
-//	                                 may be repeated
-//	      --id ID                    the ID that id:Static always gives
-//	      --id-file FILE             FILE in which id:AutoIncrement counts
-//	      --id-base NUMBER           NUMBER before the first of id:AutoIncrement
-//	      --id-step NUMBER           NUMBER by which id:AutoIncrement counts (default 1)
-//	      --name NAME                NAME of the cookie (default CGISESSID)
-//	      --max-depth N              most containers within containers, N (default 1000)
-//	      --max-nodes N              most values in a session, N (default 100000)
-//	      --max-bytes N              most bytes of a session, N (default 1048576)
+//	      --type STRING               STRING that names driver, id generator and serializer
+//	      --family data|cgi|apache    Perl module whose sessions these are:
+//	                                  data|cgi|apache (default "data")
+//	      --charset latin1|utf8       how characters beyond ASCII are stored:
+//	                                  latin1|utf8 (default: as Perl's driver does)
+//	      --directory DIR             DIR with the files of driver:File (default: the
+//	                                  temporary one)
+//	      --file-name PATTERN         PATTERN of file names, %s for the id (default
+//	                                  cgisess_%s)
+//	      --no-flock                  do not lock the files of driver:File and
+//	                                  id:AutoIncrement
+//	      --foreign-owner             use session files of other users too, in a
+//	                                  directory that only those in it can write to
+//	      --umask MODE                octal MODE of new files, a mode as in Perl
+//	                                  (default 0660)
+//	      --data-source SOURCE        SOURCE of the database: a path, a URL, or Perl's
+//	                                  dbi:DRIVER:...
+//	      --username USER             USER of the database
+//	      --password-file FILE        FILE with the password of the database
+//	      --host HOST                 HOST of the database, if the data source has none
+//	      --port PORT                 PORT of the database, the same
+//	      --socket PATH               PATH of the Unix socket of the database, the same
+//	      --table-name TABLE          TABLE of the sessions (default sessions)
+//	      --id-col-name COLUMN        COLUMN of the ids (default id)
+//	      --data-col-name COLUMN      COLUMN of the data (default a_session)
+//	      --pg-bytea                  the column of driver:Pg is of bytea (the
+//	                                  default, but for --family cgi)
+//	      --pg-text                   the column of driver:Pg is of text
+//	      --no-insert                 never make a row of a table, only change those
+//	                                  that are there
+//	      --no-delete                 empty the column of the data and keep the row
+//	      --no-replace                change a row and replace none, as is done in any case
+//	      --auto-create               make the table when a session is to be stored
+//	                                  and it is not there
+//	      --auto-disconnect           close the database at the end, which happens in
+//	                                  any case (default true)
+//	      --server HOST:PORT          HOST:PORT of driver:Redis, with /N for database
+//	                                  N; may be repeated
+//	      --cluster                   the servers are nodes of a Redis Cluster
+//	      --service NAME              NAME of the Redis that the servers, sentinels
+//	                                  then, watch
+//	      --namespace TEXT            TEXT before the id in a key of driver:Redis
+//	                                  (default session:)
+//	      --index PARAMETER           PARAMETER that sessions are found by: Redis has
+//	                                  an index of it, a database a column, also
+//	                                  PARAMETER=COLUMN; may be repeated
+//	      --updated-col-name COLUMN   COLUMN that each save sets to the time (default none)
+//	      --native                    the layout of a database's table that is for new
+//	                                  work, and not Perl's
+//	      --id ID                     the ID that id:Static always gives
+//	      --id-file FILE              FILE in which id:AutoIncrement counts
+//	      --id-base NUMBER            NUMBER before the first of id:AutoIncrement
+//	      --id-step NUMBER            NUMBER by which id:AutoIncrement counts (default 1)
+//	      --name NAME                 NAME of the cookie (default CGISESSID)
+//	      --max-depth N               most containers within containers, N (default 1000)
+//	      --max-nodes N               most values in a session, N (default 100000)
+//	      --max-bytes N               most bytes of a session, N (default 1048576)
 //
 //	A database password comes from DATASESSION_PASSWORD or from --password-file, and never
 //	from the command line. A store is only opened: a directory, database or table that

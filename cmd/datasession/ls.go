@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,9 +31,13 @@ cannot be decoded are listed as corrupt.
 
 Sessions come in the order in which the store has them, and as they are found, so
 that a listing of millions begins at once: pipe it through sort. Looking does not
-count as a use and changes nothing.`,
+count as a use and changes nothing.
+
+With --where it lists the sessions in which a parameter has a value: by the index,
+where the store has one of that parameter (--index), or else by reading all.`,
 		Example: `  datasession ls --directory /var/lib/shop/sessions --family cgi
   datasession ls --type driver:SQLite --data-source app.db | sort -k4
+  datasession ls --where user=ann --type driver:Pg --data-source postgres:///shop --index user
   datasession ls --json | jq -r 'select(.expired).fingerprint'
   datasession ls --show-ids | datasession rm --id-from -      # everybody out`,
 		Args: noArgs,
@@ -41,6 +48,9 @@ count as a use and changes nothing.`,
 			}
 			defer m.Close()
 			l.app, l.m = a, m
+			if l.where != "" && !strings.Contains(l.where, "=") {
+				return misuse("", "--where wants NAME=VALUE")
+			}
 			if l.showIDs && !l.json {
 				return l.ids(cmd)
 			}
@@ -50,6 +60,7 @@ count as a use and changes nothing.`,
 	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVar(&l.showIDs, "show-ids", false, "print the ids, credentials, one a line, and nothing else")
 	cmd.Flags().BoolVarP(&l.null, "null", "0", false, "with --show-ids: end each with a NUL and not a newline, as xargs -0 wants")
+	cmd.Flags().StringVar(&l.where, "where", "", "only sessions whose parameter `NAME=VALUE`")
 	cmd.Flags().BoolVar(&l.json, "json", false, "print a JSON object a line; with --show-ids the ids are in it")
 	return a.storeCommand(&f, cmd)
 }
@@ -58,13 +69,19 @@ type lister struct {
 	*app
 	m                   *datasession.Manager
 	showIDs, null, json bool
+	where               string
 
 	seen, corrupt, unreadable int
 }
 
 // ids prints every id, also of sessions that are corrupt or expired.
 func (l *lister) ids(cmd *cobra.Command) error {
-	for id, err := range l.m.IDs(cmd.Context()) {
+	for id, err := range l.listed(cmd.Context()) {
+		var se *datasession.SessionError
+		if errors.As(err, &se) { // who knows what is in it
+			l.unreadable++
+			continue
+		}
 		if err != nil {
 			return judge(err)
 		}
@@ -77,12 +94,43 @@ func (l *lister) ids(cmd *cobra.Command) error {
 		if _, err := l.stdout.WriteString(id + end); err != nil {
 			return nil // run reports it
 		}
+		l.seen++
 	}
-	return nil
+	l.seen += l.unreadable
+	return l.summary()
+}
+
+// listed yields the ids of the sessions that are asked for.
+func (l *lister) listed(ctx context.Context) iter.Seq2[string, error] {
+	if name, value, ok := strings.Cut(l.where, "="); ok {
+		return l.m.FindBy(ctx, name, value)
+	}
+	return l.m.IDs(ctx)
+}
+
+// peeked yields the sessions that are asked for, as Manager.All does.
+func (l *lister) peeked(ctx context.Context) iter.Seq2[*datasession.Session, error] {
+	if l.where == "" {
+		return l.m.All(ctx)
+	}
+	return func(yield func(*datasession.Session, error) bool) {
+		for id, err := range l.listed(ctx) {
+			var s *datasession.Session
+			if err == nil {
+				s, err = l.m.Peek(ctx, id)
+			}
+			if errors.Is(err, datasession.ErrNotFound) {
+				continue // gone since it was found
+			}
+			if !yield(s, err) {
+				return
+			}
+		}
+	}
 }
 
 func (l *lister) sessions(cmd *cobra.Command) error {
-	for s, err := range l.m.All(cmd.Context()) {
+	for s, err := range l.peeked(cmd.Context()) {
 		var se *datasession.SessionError
 		if err != nil && !errors.As(err, &se) {
 			return judge(err)

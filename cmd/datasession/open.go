@@ -86,7 +86,7 @@ func (f *storeFlags) params() (p typestring.Params, err error) {
 		Host: f.host, Port: f.port, Socket: f.socket, PgBytea: f.pgBytea, PgText: f.pgText,
 		NoInsert: f.noInsert, NoDelete: f.noDelete, NoReplace: f.noReplace, AutoCreate: f.autoCreate,
 		TableName: f.tableName, IDColName: f.idColName, DataColName: f.dataColName,
-		Servers: f.servers, Cluster: f.cluster, Service: f.service, Namespace: f.namespace, Index: f.index,
+		Servers: f.servers, Cluster: f.cluster, Service: f.service, Namespace: f.namespace, Index: f.index, Updated: f.updated, Native: f.native,
 		IDFile: f.idFile, IDBase: f.idBase, IDStep: f.idStep,
 		Options: datasession.Options{Limits: f.limits, Lifetime: f.lifetime},
 	}

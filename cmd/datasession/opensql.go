@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"time"
 
 	_ "github.com/go-sql-driver/mysql" // registers mysql
@@ -65,14 +66,7 @@ func openServer(ctx context.Context, p typestring.Params, create bool, driver st
 
 // openTable returns a store in db that closes it.
 func openTable(ctx context.Context, p typestring.Params, create bool, db *sql.DB, d sqlstore.Dialect) (store.Store, error) {
-	open := func(context.Context) (*sql.DB, error) { return db, nil }
-	opts := sqlstore.FlexMySQL{
-		Table: p.TableName, KeyField: p.IDColName, DataField: p.DataColName,
-		NoInsert: p.NoInsert, NoDelete: p.NoDelete, NoReplace: p.NoReplace,
-		AutoCreate: p.AutoCreate, AutoDisconnect: p.AutoDisconnect,
-		MaxBytes: p.Options.Limits.Bytes,
-	}
-	st, err := sqlstore.Open(open, d, opts.Options())
+	st, err := tableStore(p, db, d)
 	if err != nil {
 		db.Close()
 		return nil, misuse("", "%w", err)
@@ -84,4 +78,32 @@ func openTable(ctx context.Context, p typestring.Params, create bool, db *sql.DB
 		}
 	}
 	return st, nil
+}
+
+// tableMaker is a store that can make its table.
+type tableMaker interface {
+	store.Store
+	store.Migrator
+}
+
+func tableStore(p typestring.Params, db *sql.DB, d sqlstore.Dialect) (tableMaker, error) {
+	open := func(context.Context) (*sql.DB, error) { return db, nil }
+	var index []sqlstore.IndexColumn
+	for _, name := range p.Index {
+		param, column, _ := strings.Cut(name, "=")
+		index = append(index, sqlstore.IndexColumn{Param: param, Column: column})
+	}
+	if p.Native {
+		return sqlstore.OpenNative(open, d, &sqlstore.NativeOptions{
+			Table: p.TableName, Index: index, MaxBytes: p.Options.Limits.Bytes,
+		})
+	}
+	opts := sqlstore.FlexMySQL{
+		Table: p.TableName, KeyField: p.IDColName, DataField: p.DataColName,
+		NoInsert: p.NoInsert, NoDelete: p.NoDelete, NoReplace: p.NoReplace,
+		AutoCreate: p.AutoCreate, AutoDisconnect: p.AutoDisconnect,
+		MaxBytes: p.Options.Limits.Bytes,
+	}.Options()
+	opts.Index, opts.Updated = index, p.Updated
+	return sqlstore.Open(open, d, opts)
 }

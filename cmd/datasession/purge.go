@@ -21,7 +21,8 @@ func (a *app) purgeCommand() *cobra.Command {
 		Short: "Delete the sessions that have expired",
 		Long: `Deletes the sessions that have expired and prints how many there were. A session
 that somebody uses at that moment stays. Sessions that cannot be decoded are
-counted and kept. On a terminal a bar shows how far it is.
+counted and kept. On a terminal a bar shows how far it is. In a table of the layout
+--native it looks at no session that has not expired, and one purge runs at a time.
 
 With --idle it also deletes what has not been used for that long, whatever its own
 expiry: that asks first, or wants --yes where nobody can be asked.`,

@@ -28,6 +28,8 @@ type storeFlags struct {
 	host, socket                       string
 	port                               int
 	tableName, idColName, dataColName  string
+	updated                            string
+	native                             bool
 	pgBytea, pgText                    bool
 
 	noInsert, noDelete, noReplace, autoCreate, autoDisconnect bool
@@ -81,7 +83,9 @@ func (f *storeFlags) flags() *pflag.FlagSet {
 	set.BoolVar(&f.cluster, "cluster", false, "the servers are nodes of a Redis Cluster")
 	set.StringVar(&f.service, "service", "", "`NAME` of the Redis that the servers, sentinels then, watch")
 	set.StringVar(&f.namespace, "namespace", "", "`TEXT` before the id in a key of driver:Redis (default session:)")
-	set.StringArrayVar(&f.index, "index", nil, "`PARAMETER` that driver:Redis keeps an index of; may be repeated")
+	set.StringArrayVar(&f.index, "index", nil, "`PARAMETER` that sessions are found by: Redis has an index of it, a database a column, also PARAMETER=COLUMN; may be repeated")
+	set.StringVar(&f.updated, "updated-col-name", "", "`COLUMN` that each save sets to the time (default none)")
+	set.BoolVar(&f.native, "native", false, "the layout of a database's table that is for new work, and not Perl's")
 	set.StringVar(&f.id, "id", "", "the `ID` that id:Static always gives")
 	set.StringVar(&f.idFile, "id-file", "", "`FILE` in which id:AutoIncrement counts")
 	set.Int64Var(&f.idBase, "id-base", 0, "`NUMBER` before the first of id:AutoIncrement")

@@ -26,6 +26,7 @@ type columns struct {
 	indexed []IndexColumn // with their Column filled in
 	quoted  []string      // their columns, quoted
 	markers *strings.Replacer
+	defined string // what Migrate adds to Perl's table
 }
 
 func newColumns(d Dialect, o Options, id, data string) (columns, error) {
@@ -42,7 +43,7 @@ func newColumns(d Dialect, o Options, id, data string) (columns, error) {
 			return nil
 		}
 	}
-	var names, values, sets strings.Builder
+	var names, values, sets, defined strings.Builder
 	for i, col := range o.Index {
 		if col.Column == "" {
 			col.Column = col.Param
@@ -60,6 +61,7 @@ func newColumns(d Dialect, o Options, id, data string) (columns, error) {
 		names.WriteString(", " + name)
 		values.WriteString(", " + value)
 		sets.WriteString(", " + name + " = " + value)
+		defined.WriteString(", " + name + " varchar(255)")
 		c.indexed = append(c.indexed, col)
 		c.quoted = append(c.quoted, name)
 	}
@@ -72,9 +74,20 @@ func newColumns(d Dialect, o Options, id, data string) (columns, error) {
 		names.WriteString(", " + name)
 		values.WriteString(", " + now)
 		sets.WriteString(", " + name + " = " + now)
+		defined.WriteString(", " + name + " timestamp null")
 	}
+	c.defined = defined.String()
 	c.markers = strings.NewReplacer("{columns}", names.String(), "{values}", values.String(), "{sets}", sets.String())
 	return c, nil
+}
+
+// define adds the columns to the statement that makes the table.
+func (c columns) define(table string) string {
+	end := strings.LastIndex(table, ")")
+	if end < 0 {
+		return table
+	}
+	return table[:end] + c.defined + table[end:]
 }
 
 // in puts the columns into a template.

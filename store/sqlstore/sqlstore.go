@@ -215,7 +215,7 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 		s.finds = append(s.finds, expandPages(func(template string) string { return d.having(col, template) }))
 	}
 	s.removeMany = expand(many(d.DeleteIf))
-	s.migrate = expand(d.Table).text
+	s.migrate = expand(s.columns.define(d.Table)).text
 	return s, nil
 }
 
