@@ -31,6 +31,10 @@ type Peer struct {
 
 	// IDParam is the parameter with the id, _SESSION_ID if empty.
 	IDParam string
+
+	// Opened, if there is one, is called by each Go process after its first read, with
+	// the place and its name.
+	Opened func(place, name string)
 }
 
 const (
@@ -53,7 +57,15 @@ func RunBesidePerl(t *testing.T, place string, open func(t *testing.T, place str
 		p.IDParam = "_SESSION_ID"
 	}
 	if name := os.Getenv(peerVariable); name != "" {
-		p.write(t, open(t, os.Getenv(placeVariable)), name)
+		theirs := os.Getenv(placeVariable)
+		st := open(t, theirs)
+		if p.Opened != nil {
+			if _, err := st.Load(t.Context(), peerID); err != nil {
+				t.Fatal(err)
+			}
+			p.Opened(theirs, name)
+		}
+		p.write(t, st, name)
 		return
 	}
 	st := open(t, place)
