@@ -24,9 +24,3 @@ func TestNativeOfManagers(t *testing.T)       { native.Manager(t) }
 func TestNativeOfManagersAtOnce(t *testing.T) { native.ManagerProcesses(t) }
 func TestNativeMigrate(t *testing.T)          { native.Migrate(t) }
 func TestNativeSpecial(t *testing.T)          { native.Special(t) }
-
-// How many sessions are purged while others are written.
-const purged = 1_000_000
-
-// go test -run - -bench NativePurge -benchtime 1x ./sqlite
-func BenchmarkNativePurge(b *testing.B) { native.BenchmarkPurge(b, 100_000) }

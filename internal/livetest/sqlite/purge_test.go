@@ -7,8 +7,6 @@ import (
 	"github.com/go-datasession/datasession/store/sqlstore"
 )
 
-const perlPurged = 100_000
-
 // BenchmarkPerlPurge does not wait for the disk, which Perl would do for each session.
 //
 //	go test -run - -bench PerlPurge -benchtime 1x ./sqlite
@@ -17,5 +15,8 @@ func BenchmarkPerlPurge(b *testing.B) {
 	db := openDB(b, "file:"+file+"?_synchronous=OFF&_pragma=synchronous(OFF)", perlLike)
 	sqltest.Database{Dialect: sqlstore.SQLite}.BenchmarkPerlPurge(b, db,
 		sqltest.PerlDB{Driver: "sqlite", DSN: "dbi:SQLite:dbname=" + file, Pragma: "PRAGMA synchronous = OFF"},
-		"(id char(32) not null primary key, a_session text not null)", perlPurged)
+		"(id char(32) not null primary key, a_session text not null)", sqltest.PerlPurged)
 }
+
+// go test -run - -bench NativePurge -benchtime 1x ./sqlite
+func BenchmarkNativePurge(b *testing.B) { native.BenchmarkPurge(b, sqltest.NativePurged) }
