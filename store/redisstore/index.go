@@ -254,24 +254,28 @@ func (s *Store) Find(ctx context.Context, name, value string) iter.Seq2[string, 
 		}
 		t := term(name, value)
 		for cursor := uint64(0); ; {
-			var next uint64
-			ids, err := call(ctx, s.server, "find in", func(ctx context.Context, c rueidis.Client, _ bool) (ids []string, err error) {
-				var members []member
-				if members, next, err = s.members(ctx, c, t, cursor); err != nil {
-					return nil, err
+			type page struct {
+				ids  []string
+				next uint64
+			}
+			p, err := call(ctx, s.server, "find in", func(ctx context.Context, c rueidis.Client, _ bool) (p page, err error) {
+				members, next, err := s.members(ctx, c, t, cursor)
+				if err == nil {
+					p.next = next
+					p.ids, err = s.checked(ctx, c, t, members)
 				}
-				return s.checked(ctx, c, t, members)
+				return p, err
 			})
 			if err != nil {
 				yield("", err)
 				return
 			}
-			for _, id := range ids {
+			for _, id := range p.ids {
 				if !yield(id, nil) {
 					return
 				}
 			}
-			if cursor = next; cursor == 0 {
+			if cursor = p.next; cursor == 0 {
 				return
 			}
 		}
