@@ -110,7 +110,7 @@ type testCase struct {
 
 // cases holds every promise, those of one group next to each other.
 var cases = slices.Concat(basicCases, revCases, deleteCases, dataCases, idCases,
-	contextCases, capabilityCases, raceCases, lifeCases)
+	contextCases, capabilityCases, purgeCases, raceCases, lifeCases)
 
 func run(t testing.TB, c testCase, fresh func(testing.TB) Place) {
 	s := &suite{TB: t, place: fresh(t), ctx: t.Context()}
