@@ -121,8 +121,8 @@ func TestOpenCGI(t *testing.T) {
 
 func TestNotLinked(t *testing.T) {
 	for typ, hint := range map[string]string{
-		"driver:BerkeleyDB": "later release",
-		"driver:Memcached":  "later release",
+		"driver:BerkeleyDB": "bdbstore",
+		"driver:Memcached":  "memcachestore",
 		"driver:mysql":      "sqlstore.MySQL",
 		"driver:ODBC":       "sqlstore.New(db, sqlstore.ODBC(dialect), opts)",
 		"driver:Oracle":     "later release",

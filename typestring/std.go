@@ -26,8 +26,8 @@ import (
 var Std = new(Set).With(
 	Driver("File", openFile),
 	Driver("Memory", openMemory),
-	missing(driverPart, "BerkeleyDB", later("Driver")),
-	missing(driverPart, "Memcached", later("Driver")),
+	missing(driverPart, "BerkeleyDB", module("bdbstore")),
+	missing(driverPart, "Memcached", module("memcachestore")),
 	missing(driverPart, "mysql", sqlDriver("MySQL")),
 	missing(driverPart, "ODBC", sqlDriver("ODBC(dialect)")),
 	missing(driverPart, "Oracle", later("Driver")),
@@ -59,6 +59,10 @@ var Std = new(Set).With(
 
 func later(entry string) string {
 	return "it comes in a later release; what you have of your own, add by typestring." + entry
+}
+
+func module(name string) string {
+	return "link package store/" + name + ", and extend the Set by typestring.Driver with a function that returns " + name + ".New of your servers or files"
 }
 
 func sqlDriver(dialect string) string {

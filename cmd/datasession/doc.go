@@ -401,12 +401,17 @@
 //	      --auto-disconnect           close the database at the end, which happens in
 //	                                  any case (default true)
 //	      --server HOST:PORT          HOST:PORT of driver:Redis, with /N for database
-//	                                  N; may be repeated
+//	                                  N, or of driver:Memcached, with =N for weight N;
+//	                                  may be repeated
 //	      --cluster                   the servers are nodes of a Redis Cluster
 //	      --service NAME              NAME of the Redis that the servers, sentinels
 //	                                  then, watch
 //	      --namespace TEXT            TEXT before the id in a key of driver:Redis
-//	                                  (default session:)
+//	                                  (default session:) or driver:Memcached
+//	      --db-file FILE              FILE of driver:BerkeleyDB, relative to
+//	                                  --db-home, or of driver:DB_File
+//	      --db-home DIR               DIR with the environment of driver:BerkeleyDB;
+//	                                  without it the file is only read
 //	      --index PARAMETER           PARAMETER that sessions are found by: Redis has
 //	                                  an index of it, a database a column, also
 //	                                  PARAMETER=COLUMN; may be repeated

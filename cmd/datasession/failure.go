@@ -11,6 +11,7 @@ import (
 	"github.com/go-datasession/datasession"
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/store"
+	"github.com/go-datasession/datasession/store/bdbstore"
 )
 
 // The exit codes. Scripts go by them.
@@ -93,12 +94,19 @@ func judge(err error) error {
 	case is(datasession.ErrReserved):
 		f.code = exitRefused
 		f.hint = "which names are reserved: datasession set --help"
+	case is(bdbstore.ErrReadOnly):
+		f.code = exitRefused
+		f.hint = "try: --db-home DIR, the environment in which the application has it open"
+	case is(bdbstore.ErrNotLinked):
+		f.code = exitRefused
+		f.hint = "try: go build -tags bdb, where libdb5.3-dev is installed; make does it"
 	case is(datasession.ErrInvalidID), is(datasession.ErrConflict),
 		is(datasession.ErrUnsupported), is(codec.ErrUnsupported):
 		f.code = exitRefused
 	case is(store.ErrUnsafe):
 		f.code = exitRefused
 		f.hint = "it is left alone; --foreign-owner admits the files of other users"
+	case is(store.ErrUnavailable) && is(context.DeadlineExceeded): // it says what to do
 	case is(store.ErrUnavailable):
 		f.hint = "try: --table-name, --id-col-name, --data-col-name; set --create --create-store makes what is missing"
 	case is(fs.ErrPermission), strings.Contains(err.Error(), "readonly database"):

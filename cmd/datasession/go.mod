@@ -20,8 +20,11 @@ require (
 
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
+	github.com/bradfitz/gomemcache v0.0.0-20260422231931-4d751bb6e37c // indirect
 	github.com/ebitengine/purego v0.11.3 // indirect
 	github.com/go-datasession/datasession/odbc v0.0.0
+	github.com/go-datasession/datasession/store/bdbstore v0.0.0
+	github.com/go-datasession/datasession/store/memcachestore v0.0.0
 	github.com/go-datasession/datasession/store/redisstore v0.0.0
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
@@ -43,3 +46,7 @@ replace github.com/go-datasession/datasession => ../..
 replace github.com/go-datasession/datasession/odbc => ../../odbc
 
 replace github.com/go-datasession/datasession/store/redisstore => ../../store/redisstore
+
+replace github.com/go-datasession/datasession/store/memcachestore => ../../store/memcachestore
+
+replace github.com/go-datasession/datasession/store/bdbstore => ../../store/bdbstore

@@ -42,6 +42,13 @@ func drivers(create bool) *typestring.Set {
 			return openODBC(ctx, p, create)
 		}),
 		typestring.Driver("Redis", openRedis),
+		typestring.Driver("Memcached", openMemcached),
+		typestring.Driver("BerkeleyDB", func(ctx context.Context, p typestring.Params) (store.Store, error) {
+			return openBerkeleyDB(ctx, p, create)
+		}),
+		typestring.Driver("DB_File", func(ctx context.Context, p typestring.Params) (store.Store, error) {
+			return openDBFile(ctx, p, create)
+		}),
 	)
 }
 
@@ -86,7 +93,7 @@ func (f *storeFlags) params() (p typestring.Params, err error) {
 		Host: f.host, Port: f.port, Socket: f.socket, PgBytea: f.pgBytea, PgText: f.pgText,
 		NoInsert: f.noInsert, NoDelete: f.noDelete, NoReplace: f.noReplace, AutoCreate: f.autoCreate,
 		TableName: f.tableName, IDColName: f.idColName, DataColName: f.dataColName,
-		Servers: f.servers, Cluster: f.cluster, Service: f.service, Namespace: f.namespace, Index: f.index, Updated: f.updated, Native: f.native,
+		Servers: f.servers, Cluster: f.cluster, Service: f.service, Namespace: f.namespace, DBFile: f.dbFile, DBHome: f.dbHome, Index: f.index, Updated: f.updated, Native: f.native,
 		IDFile: f.idFile, IDBase: f.idBase, IDStep: f.idStep,
 		Options: datasession.Options{Limits: f.limits, Lifetime: f.lifetime},
 	}
@@ -125,7 +132,7 @@ func judgeOpen(err error) error {
 		return misuse(hint, "--type: %s", bad.Text)
 	case errors.Is(err, typestring.ErrNotLinked):
 		what, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "typestring: "), " is ")
-		return misuse("linked: drivers File, mysql, ODBC, Pg, Redis, SQLite; all serializers", "--type: %s is not in this release", what)
+		return misuse("linked: drivers BerkeleyDB, DB_File, File, Memcached, mysql, ODBC, Pg, Redis, SQLite; all serializers", "--type: %s is not in this release", what)
 	}
 	return misuse("", "%w", err)
 }

@@ -37,6 +37,7 @@ type storeFlags struct {
 	servers, index     []string
 	cluster            bool
 	service, namespace string
+	dbFile, dbHome     string
 
 	id, idFile     string
 	idBase, idStep int64
@@ -79,10 +80,12 @@ func (f *storeFlags) flags() *pflag.FlagSet {
 	set.BoolVar(&f.noReplace, "no-replace", false, "change a row and replace none, as is done in any case")
 	set.BoolVar(&f.autoCreate, "auto-create", false, "make the table when a session is to be stored and it is not there")
 	set.BoolVar(&f.autoDisconnect, "auto-disconnect", true, "close the database at the end, which happens in any case")
-	set.StringArrayVar(&f.servers, "server", nil, "`HOST:PORT` of driver:Redis, with /N for database N; may be repeated")
+	set.StringArrayVar(&f.servers, "server", nil, "`HOST:PORT` of driver:Redis, with /N for database N, or of driver:Memcached, with =N for weight N; may be repeated")
 	set.BoolVar(&f.cluster, "cluster", false, "the servers are nodes of a Redis Cluster")
 	set.StringVar(&f.service, "service", "", "`NAME` of the Redis that the servers, sentinels then, watch")
-	set.StringVar(&f.namespace, "namespace", "", "`TEXT` before the id in a key of driver:Redis (default session:)")
+	set.StringVar(&f.namespace, "namespace", "", "`TEXT` before the id in a key of driver:Redis (default session:) or driver:Memcached")
+	set.StringVar(&f.dbFile, "db-file", "", "`FILE` of driver:BerkeleyDB, relative to --db-home, or of driver:DB_File")
+	set.StringVar(&f.dbHome, "db-home", "", "`DIR` with the environment of driver:BerkeleyDB; without it the file is only read")
 	set.StringArrayVar(&f.index, "index", nil, "`PARAMETER` that sessions are found by: Redis has an index of it, a database a column, also PARAMETER=COLUMN; may be repeated")
 	set.StringVar(&f.updated, "updated-col-name", "", "`COLUMN` that each save sets to the time (default none)")
 	set.BoolVar(&f.native, "native", false, "the layout of a database's table that is for new work, and not Perl's")

@@ -99,7 +99,7 @@ func TestFilesOfPerl(t *testing.T) {
 	}
 }
 
-const sample = "testdata/data-session-berkeleydb-datadumper.bdb"
+const sample = "../../../internal/testdata/stores/data-session-berkeleydb-datadumper.bdb"
 
 // The sample was written by Data::Session in a Concurrent Data Store.
 func TestSample(t *testing.T) {
