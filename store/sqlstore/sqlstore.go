@@ -5,8 +5,9 @@
 //
 // It works over any *sql.DB and imports no driver. What databases do differently
 // is a value, a [Dialect]: how names are quoted and values bound, how to compare
-// bytes exactly, how to make the table, what an error means. Today there is one,
-// [SQLite]; [OpenSQLite] opens a file with the settings that suit it.
+// bytes exactly, how to make the table, what an error means: [SQLite], [Pg], [PgText],
+// [MySQL] and others. [OpenSQLite] opens a file with the settings that suit it; [PgDSN] and
+// [MySQLDSN] read Perl's data sources. The options of Perl's flexmysql are in [FlexMySQL].
 //
 // Perl's table has no column for a version, so a version is the bytes that were
 // read, and a save is one conditional statement: it replaces the row if it still
