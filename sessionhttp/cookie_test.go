@@ -284,6 +284,11 @@ func TestTransports(t *testing.T) {
 			t.Errorf("Vary = %q", got)
 		}
 	}
+	byCookie := request(id)
+	byCookie.URL.Path = "/set"
+	if res := f.do(byCookie); cookie(res) != id || res.Header.Get("X-Session") != "" {
+		t.Errorf("a later end of what came by cookie: cookies %d, header %v", len(res.Cookies()), res.Header["X-Session"] != nil)
+	}
 	res := f.do(httptest.NewRequest("GET", "/set?sid="+id, nil))
 	if len(res.Cookies()) != 0 || res.Header.Get("X-Session") != "" {
 		t.Error("an id from the address was put into a cookie or a header")
@@ -458,11 +463,23 @@ func TestB10Destroy(t *testing.T) {
 	if c := r.Cookies(); len(c) != 1 || c[0].MaxAge < 0 || r.Header.Get("Clear-Site-Data") != `"storage", "cache"` {
 		t.Errorf("a farewell: cookies %v, Clear-Site-Data %s", c, r.Header.Get("Clear-Site-Data"))
 	}
+}
+
+// A sign-out that the store does not take leaves the visitor signed in, and says so.
+func TestB10DestroyThatFails(t *testing.T) {
+	var f *fixture
+	f = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		session(t, r)
+		f.store.down = errors.New("connection refused")
+		err := sessionhttp.From(r.Context()).Logout()
+		f.store.down = nil
+		if err == nil {
+			t.Error("Logout reports no error")
+		}
+	})
 	id := f.put("user", "ann")
-	f.store.down = errors.New("connection refused")
-	f.store.down = nil
-	if gone(t, f.manager, id) {
-		t.Error("a session went by itself")
+	if r := f.get(id); len(r.Cookies()) != 0 || gone(t, f.manager, id) {
+		t.Errorf("cookies %v; want none, and the session kept", r.Cookies())
 	}
 }
 

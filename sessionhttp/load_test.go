@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -26,11 +25,11 @@ func TestH1AHundredThousandThatDoNotUseIt(t *testing.T) {
 	} {
 		f := serve(t, handler)
 		cookies := 0
-		r := request("")
+		r, w := request(""), &null{http.Header{}}
 		for range 100_000 {
-			w := httptest.NewRecorder()
+			clear(w.header)
 			f.handler.ServeHTTP(w, r)
-			cookies += len(w.Header()["Set-Cookie"])
+			cookies += len(w.header["Set-Cookie"])
 		}
 		if rows := f.rows(); rows != 0 || cookies != 0 || f.store.saves != 0 || f.store.loads != 0 {
 			t.Errorf("%s: %d stored, %d cookies, %d saves, %d loads; want 0", what, rows, cookies, f.store.saves, f.store.loads)
@@ -153,9 +152,9 @@ func TestH6LinearTime(t *testing.T) {
 		}
 		return best
 	}
-	small, large := times(20_000), times(40_000)
-	if ratio := float64(large) / float64(small); ratio > 3 {
-		t.Errorf("twice the input takes %.1f times as long", ratio)
+	small, large := times(10_000), times(80_000)
+	if ratio := float64(large) / float64(small); ratio > 24 { // other programs may be using the machine
+		t.Errorf("8 times the input takes %.1f times as long; were it not linear, it would be 64", ratio)
 	}
 }
 

@@ -39,6 +39,13 @@ func (c *counting) count(n *int) error {
 	return c.down
 }
 
+func (c *counting) Delete(ctx context.Context, id string, old store.Rev) error {
+	if c.down != nil {
+		return c.down
+	}
+	return c.Store.Delete(ctx, id, old)
+}
+
 // IDs lists, as the store below does.
 func (c *counting) IDs(ctx context.Context) iter.Seq2[string, error] {
 	return c.Store.(store.Lister).IDs(ctx)

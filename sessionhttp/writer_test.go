@@ -263,6 +263,21 @@ func TestErrorOption(t *testing.T) {
 	}
 }
 
+func TestEarlyHintsCommitNothing(t *testing.T) {
+	f := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		setUser(t)(w, r)
+		w.WriteHeader(http.StatusEarlyHints)
+		if s := session(t, r); s.Stored() || len(w.Header()["Set-Cookie"]) != 0 {
+			t.Error("stored, or a cookie set, with the early hints")
+		}
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		if s := session(t, r); !s.Stored() || len(w.Header()["Set-Cookie"]) != 1 {
+			t.Error("not stored, or no cookie set, with the switch of protocols")
+		}
+	})
+	f.handler.ServeHTTP(&null{http.Header{}}, request(""))
+}
+
 func TestSaveOnPanic(t *testing.T) {
 	for _, save := range []bool{false, true} {
 		f := serveWith(t, nil, sessionhttp.Options{SaveOnPanic: save}, func(w http.ResponseWriter, r *http.Request) {
