@@ -138,9 +138,6 @@ func (s *stmt) fixed(i int, t cType, set func([]byte)) (size int, err error) {
 	return 8, nil
 }
 
-// maxValue is more than a driver can have in one value.
-const maxValue = 1 << 31
-
 // pieces reads text or bytes, in two pieces if they are long; nil is NULL. Of each
 // piece, terminator bytes are a NUL that C wants.
 func (s *stmt) pieces(i int, t cType, terminator int) ([]byte, error) {
@@ -165,7 +162,7 @@ func (s *stmt) pieces(i int, t cType, terminator int) ([]byte, error) {
 			return join(all, piece[:whole]), nil
 		}
 		rest := len(all) + room // as much again
-		if *n > room && *n < maxValue {
+		if *n > room && *n < math.MaxInt32 {
 			rest = *n - room
 		}
 		all = join(all, piece[:room])

@@ -23,19 +23,18 @@ import (
 // data is one ODBC driver and how its database spells things. What module odbc itself
 // tests over SQLite is here for the others.
 type data struct {
-	name, source                          string
-	bytes, text, double, timestamp, slow  string
-	duplicate                             string // SQLSTATE
-	duplicateNative                       int32
-	badText                               string // of invalid UTF-8; empty: it is kept
-	nulInText                             string // what is left of "a\x00b"
-	noReadUncommitted, rowsOfSeveralParts bool
+	name, source                         string
+	bytes, text, double, timestamp, slow string
+	duplicate                            string // SQLSTATE
+	duplicateNative                      int32
+	badText                              string // of invalid UTF-8; empty: it is kept
+	nulInText                            string // what is left of "a\x00b"
 }
 
 func drivers(t *testing.T) []data {
 	pg := data{
 		bytes: "bytea", text: "text", double: "double precision", timestamp: "timestamp", slow: "SELECT pg_sleep(3)",
-		duplicate: "23505", duplicateNative: 1, badText: "22021", nulInText: "a", rowsOfSeveralParts: true,
+		duplicate: "23505", duplicateNative: 1, badText: "22021", nulInText: "a",
 	}
 	wide, ansi := pg, pg
 	wide.name, wide.source = "psqlodbcw", postgresSource(t, postgres(t), "psqlodbcw.so")
@@ -43,7 +42,7 @@ func drivers(t *testing.T) []data {
 	return []data{wide, ansi, {
 		name: "maodbc", source: mariaSource(t, mariaDB(t)) + ";OPTION=67108864", // several statements in one
 		bytes: "longblob", text: "longtext CHARACTER SET utf8mb4", double: "double", timestamp: "datetime(6)", slow: "SELECT SLEEP(3)",
-		duplicate: "23000", duplicateNative: 1062, badText: "22007", nulInText: "a\x00b", rowsOfSeveralParts: true,
+		duplicate: "23000", duplicateNative: 1062, badText: "22007", nulInText: "a\x00b",
 	}}
 }
 
@@ -169,15 +168,16 @@ func TestSeveralResults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text := strings.Join(names, ",") + ":"
+			var text strings.Builder
+			text.WriteString(strings.Join(names, ",") + ":")
 			for rows.Next() {
 				var s string
 				if err := rows.Scan(&s); err != nil {
 					t.Fatal(err)
 				}
-				text += s
+				text.WriteString(s)
 			}
-			got = append(got, text)
+			got = append(got, text.String())
 		}
 		if want := []string{"a:1", "b:xy", "c:"}; !reflect.DeepEqual(got, want) || rows.Err() != nil {
 			t.Errorf("results are %q, %v; want %q", got, rows.Err(), want)
