@@ -1,6 +1,6 @@
 module github.com/go-datasession/datasession/internal/livetest
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/go-datasession/datasession v0.0.0-00010101000000-000000000000
@@ -10,9 +10,11 @@ require (
 	github.com/ncruces/go-sqlite3 v0.35.3
 )
 
+require github.com/sijms/go-ora/v2 v2.8.24
+
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
-	github.com/ebitengine/purego v0.11.3
+	github.com/ebitengine/purego v0.11.3 // indirect
 	github.com/go-datasession/datasession/odbc v0.0.0-00010101000000-000000000000
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect

@@ -91,6 +91,8 @@ func (s *Store) makeTable(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, s.migrate)
+	if _, err = db.ExecContext(ctx, s.migrate); err != nil && s.fault(err) == Exists {
+		return nil
+	}
 	return err
 }

@@ -63,10 +63,12 @@ func (s *Store) overwriteRow(ctx context.Context, a args) error {
 		if saved, err := s.exec(ctx, s.rewrite, a); err != nil || saved {
 			return err
 		}
-		// A database may count the rows that it changed, and there is none if the
-		// data is the same.
-		if same, err := s.is(ctx, s.same, a); err != nil || same {
-			return err
+		if s.same.text != "" {
+			// A database may count the rows that it changed, and there is none if the
+			// data is the same.
+			if same, err := s.is(ctx, s.same, a); err != nil || same {
+				return err
+			}
 		}
 		if s.noInsert {
 			return store.ErrNotFound
