@@ -259,6 +259,10 @@ func TestEpochs(t *testing.T) {
 		if !alive(t, here, ann.ID()) {
 			t.Error("a sign-in after the sign-out ended with it")
 		}
+		carol := signIn(t, here, "carol")
+		if _, err := here.RevokeAll(t.Context(), "carol"); err != nil || alive(t, here, carol.ID()) {
+			t.Errorf("a sign-in at the instant of the sign-out is alive: %v", err)
+		}
 		time.Sleep(2 * time.Second)
 		must(t, here.NotBefore(t.Context(), "", time.Now()))
 		time.Sleep(10 * time.Second)
