@@ -100,6 +100,9 @@ func judge(err error) error {
 	case is(bdbstore.ErrNotLinked):
 		f.code = exitRefused
 		f.hint = "try: go build -tags bdb, where libdb5.3-dev is installed; make does it"
+	case is(datasession.ErrPurging):
+		f.code = exitRefused
+		f.hint = "nothing is to be done; try: again when it has ended"
 	case is(datasession.ErrInvalidID), is(datasession.ErrConflict),
 		is(datasession.ErrUnsupported), is(codec.ErrUnsupported):
 		f.code = exitRefused

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-datasession/datasession"
+	"github.com/go-datasession/datasession/store"
 )
 
 func (a *app) purgeCommand() *cobra.Command {
@@ -72,12 +73,9 @@ func (a *app) purge(ctx context.Context, m *datasession.Manager, opts datasessio
 	if !isTerminal(a.stderr) || !m.CanList() {
 		return m.Purge(ctx, &opts)
 	}
-	total := 0
-	for _, err := range m.IDs(ctx) {
-		if err != nil {
-			return datasession.PurgeResult{}, err
-		}
-		total++
+	total, err := purgeTotal(ctx, m, opts)
+	if err != nil {
+		return datasession.PurgeResult{}, err
 	}
 	tracker := &progress.Tracker{Message: "purge", Total: int64(total)}
 	bar := progress.NewWriter()
@@ -101,6 +99,22 @@ func (a *app) purge(ctx context.Context, m *datasession.Manager, opts datasessio
 	bar.Stop()
 	<-ended
 	return done, err
+}
+
+// purgeTotal returns how many sessions a purge will look at.
+func purgeTotal(ctx context.Context, m *datasession.Manager, opts datasession.PurgeOptions) (total int, err error) {
+	if _, ok := m.Store().(store.Sweeper); ok && opts.Idle == 0 {
+		opts.DryRun = true
+		expired, err := m.Purge(ctx, &opts)
+		return expired.Seen, err
+	}
+	for _, err := range m.IDs(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		total++
+	}
+	return total, nil
 }
 
 // purged prints what a purge has done.
