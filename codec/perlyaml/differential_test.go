@@ -112,18 +112,21 @@ const (
 		# colon after a key in lines, and in an array it takes no key with a quote in
 		# quotes for one, and none that begins with a colon; one with an equals sign and
 		# a colon it takes for the key of a reference. What ends in white space and >0
-		# it takes for the beginning of a block.
+		# it takes for the beginning of a block, and a quote in quotes before a colon for
+		# the end of a key.
 		my $emit = YAML::Dumper->can('_emit_str');
 		*YAML::Dumper::_emit_str = sub {
 			my $self = $_[0];
 			my $at = length $self->{stream};
 			if (($_[2] || 0) != 3) {
-				&$emit;
+				my $value = $_[1];
+				&$emit; # which takes $self off @_
 				if (substr($self->{stream}, $at) =~ /^ [^'"|].*\s[>|](?:[-+]0+|0+[-+]?)$/) {
 					substr($self->{stream}, $at) = ' ';
-					$_[1] =~ /'/ ? $self->_emit_double($_[1]) : $self->_emit_single($_[1]);
+					$value =~ /'/ ? $self->_emit_double($value) : $self->_emit_single($value);
 					$self->_emit("\n");
 				}
+				substr($self->{stream}, $at) =~ s/^( "(?:[^"\\]|\\[^"])*)\\"(?=(?: |\\t)*: )/$1\\x22/;
 				return;
 			}
 			if ($_[1] =~ /\n/) { $self->_emit_double($_[1]) } else { &$emit }

@@ -43,7 +43,7 @@
 //     one.
 //   - PM: a key with line breaks, or with a colon first or behind an equals sign, is
 //     put in quotes; as is a string that ends in >0 or |0 after a blank; a quote
-//     in a key in double quotes is \x22.
+//     in a key in double quotes is \x22, as is the first one before a colon.
 //
 // Refused is what would be lost. With Tiny that is objects, references to scalars,
 // patterns and second references to one thing unless it is empty; with the others
