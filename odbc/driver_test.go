@@ -114,6 +114,8 @@ func TestLostConnections(t *testing.T) {
 		{Record{State: "HY000", Native: 2006}, true},
 		{Record{State: "HY000", Native: 2013}, true},
 		{Record{State: "57P01"}, true},
+		{Record{State: "HY000", Native: 1, Message: "server closed the connection unexpectedly\n\tThis probably means"}, true},
+		{Record{State: "HY000", Native: 1, Message: "FATAL:  terminating connection due to administrator command"}, true},
 		{Record{State: "HY000", Native: 19}, false},
 		{Record{State: "23000", Native: 1062}, false},
 		{Record{State: "42S02"}, false},

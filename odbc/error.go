@@ -41,24 +41,29 @@ func (e *Error) SQLState() string { return e.Records[0].State }
 // Native returns the database's number of the first record.
 func (e *Error) Native() int32 { return e.Records[0].Native }
 
-// lost reports whether the connection is of no use any more. The numbers are of
-// drivers that have no state for it.
-func (e *Error) lost() bool {
+// Lost reports whether the connection is of no use any more. Some drivers have no state
+// for it, and are known by their numbers or their words.
+func (e *Error) Lost() bool {
 	return slices.ContainsFunc(e.Records, func(r Record) bool {
-		switch {
-		case strings.HasPrefix(r.State, "08"), r.State == "HYT01", r.State == "57P01", r.State == "57P02", r.State == "57P03":
+		switch r.State {
+		case "HYT01", "57P01", "57P02", "57P03":
 			return true
-		case r.Native == 2006, r.Native == 2013, r.Native == 2055: // MariaDB's client
-			return true
+		case "HY000": // PostgreSQL's, which passes on what libpq says
+			for _, words := range []string{"server closed the connection", "terminating connection", "no connection to the server"} {
+				if strings.Contains(r.Message, words) {
+					return true
+				}
+			}
 		}
-		return false
+		mariaDB := r.Native == 2006 || r.Native == 2013 || r.Native == 2055
+		return mariaDB || strings.HasPrefix(r.State, "08")
 	})
 }
 
 // isLost reports whether err is of a lost connection.
 func isLost(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.lost() || errors.Is(err, driver.ErrBadConn)
+	return errors.As(err, &e) && e.Lost() || errors.Is(err, driver.ErrBadConn)
 }
 
 // failed returns the error of a call that returned r, with all records of the handle.

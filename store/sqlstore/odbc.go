@@ -157,6 +157,10 @@ func inBraces(value string) string {
 
 // odbcFault knows what the driver manager and the drivers say of connections.
 func odbcFault(err error) Fault {
+	var e interface{ Lost() bool }
+	if errors.As(err, &e) && e.Lost() {
+		return Unreachable
+	}
 	switch state := sqlState(err); {
 	case state == "":
 		return connectionFault(err)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -93,22 +92,19 @@ func settle(t *testing.T, db *sql.DB, goroutines int) {
 	sqltest.Settle(t, db, goroutines)
 }
 
-func TestFrozenServer(t *testing.T) {
+func TestOutages(t *testing.T) {
 	eachServer(t, func(t *testing.T, d down) {
-		st, db, _ := table(t, d.backend, d.Database)
-		sqltest.Save(t, st, "a", "one", store.Rev{})
-		goroutines := runtime.NumGoroutine()
-		d.Freeze()
-		for name, call := range calls(st) {
-			within(t, name+" while the server is frozen", call)
-		}
-		d.Thaw()
-		rec, err := st.Load(t.Context(), "a")
-		if err != nil || string(rec.Data) != "one" && string(rec.Data) != "changed" {
-			t.Errorf("after the thaw Load = %q, %v", rec.Data, err)
-		}
-		settle(t, db, goroutines)
-		sqltest.Save(t, st, "d", "works", store.Rev{})
+		d.Outages(t, d.Process, d.columns, func(db *sql.DB) {
+			cut := "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+			if d.name == "MariaDB" {
+				cut = "SELECT GROUP_CONCAT(CONCAT('KILL ', id) SEPARATOR ';') FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND user = 'root'"
+				for kill := range strings.SplitSeq(sqltest.Query1(t, db, cut), ";") {
+					_, _ = db.Exec(kill) // it may have gone by itself
+				}
+				return
+			}
+			sqltest.Exec(t, db, cut)
+		})
 	})
 }
 
@@ -163,28 +159,6 @@ func eventually(t *testing.T, f func() error) {
 	}
 }
 
-func TestStoppedAndStartedServer(t *testing.T) {
-	eachServer(t, func(t *testing.T, d down) {
-		st, db, _ := table(t, d.backend, d.Database)
-		sqltest.Save(t, st, "a", "one", store.Rev{})
-		goroutines := runtime.NumGoroutine()
-		d.Kill()
-		for range 2 {
-			for name, call := range calls(st) {
-				within(t, name+" without a server", call)
-				if err := call(t.Context()); !errors.Is(err, store.ErrUnavailable) {
-					t.Errorf("%s without a server = %v, want %v", name, err, store.ErrUnavailable)
-				}
-			}
-		}
-		d.Restart()
-		eventually(t, func() error { _, err := st.Load(t.Context(), "a"); return err })
-		sqltest.Holds(t, st, "a", "one")
-		settle(t, db, goroutines)
-		sqltest.Save(t, st, "b", "works", store.Rev{})
-	})
-}
-
 // A server that was restarted while nothing was asked is not noticed at all.
 func TestRestartWhileIdle(t *testing.T) {
 	eachServer(t, func(t *testing.T, d down) {
@@ -195,49 +169,6 @@ func TestRestartWhileIdle(t *testing.T) {
 		time.Sleep(time.Until(idle.Add(1100 * time.Millisecond)))
 		sqltest.Save(t, st, "a", "two", rev)
 		sqltest.Holds(t, st, "a", "two")
-	})
-}
-
-// Writers go on while the server is killed and started again. What was acknowledged is
-// there, and there is nothing that nobody wrote.
-func TestRestartWhileBusy(t *testing.T) {
-	eachServer(t, func(t *testing.T, d down) {
-		st, db, _ := table(t, d.backend, d.Database)
-		goroutines := runtime.NumGoroutine()
-		stop := make(chan struct{})
-		var wg sync.WaitGroup
-		for g := range 4 {
-			wg.Go(func() {
-				id, acknowledged, tried := fmt.Sprint("id", g), 0, 0
-				for running := true; running; {
-					select {
-					case <-stop:
-						running = false
-					default:
-					}
-					tried++
-					ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-					if _, err := st.Save(ctx, id, fmt.Append(nil, tried), store.AnyRev, store.SaveOptions{}); err == nil {
-						acknowledged = tried
-					}
-					cancel()
-				}
-				rec, err := st.Load(t.Context(), id)
-				var n int
-				_, _ = fmt.Sscan(string(rec.Data), &n)
-				if err != nil || n < acknowledged || n > tried || acknowledged == 0 {
-					t.Errorf("%s holds %q, %v; want %d to %d", id, rec.Data, err, acknowledged, tried)
-				}
-			})
-		}
-		for range 2 {
-			time.Sleep(200 * time.Millisecond)
-			d.Restart()
-		}
-		time.Sleep(1500 * time.Millisecond)
-		close(stop)
-		wg.Wait()
-		settle(t, db, goroutines)
 	})
 }
 
