@@ -444,7 +444,7 @@ func TestB10Destroy(t *testing.T) {
 		r.Header.Set("Cookie", "sid="+id)
 		return f.do(r)
 	}
-	for range 1000 {
+	for range times(1000) {
 		id := f.put("user", "ann")
 		r := call("/app/out", id)
 		if s := f.manager; !gone(t, s, id) {

@@ -69,7 +69,7 @@ func (f *fixture) path(path, id string) *http.Response {
 
 func TestC1RenewKillsTheOldID(t *testing.T) {
 	f := serve(t, shop(t))
-	for range 100 {
+	for range times(100) {
 		old := f.put("cart", "full")
 		var racing sync.WaitGroup
 		for i := range 8 {
@@ -169,7 +169,7 @@ func TestC4DestroyedStaysDestroyed(t *testing.T) {
 		races = 10_000
 	}
 	f := serve(t, shop(t))
-	for range races {
+	for range times(races) {
 		id := f.put("cart", "full")
 		var racing sync.WaitGroup
 		for i := range 8 {

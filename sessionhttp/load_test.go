@@ -26,7 +26,7 @@ func TestH1AHundredThousandThatDoNotUseIt(t *testing.T) {
 		f := serve(t, handler)
 		cookies := 0
 		r, w := request(""), &null{http.Header{}}
-		for range 100_000 {
+		for range times(100_000) {
 			clear(w.header)
 			f.handler.ServeHTTP(w, r)
 			cookies += len(w.header["Set-Cookie"])
@@ -140,7 +140,7 @@ func TestH5ReadsAreNotWrites(t *testing.T) {
 }
 
 func TestH6LinearTime(t *testing.T) {
-	times := func(n int) time.Duration {
+	takes := func(n int) time.Duration {
 		line := []string{strings.Repeat("CGISESSID=%61;x", n)}
 		best := time.Hour
 		for range 20 {
@@ -152,7 +152,7 @@ func TestH6LinearTime(t *testing.T) {
 		}
 		return best
 	}
-	small, large := times(10_000), times(80_000)
+	small, large := takes(10_000), takes(80_000)
 	if ratio := float64(large) / float64(small); ratio > 24 { // other programs may be using the machine
 		t.Errorf("8 times the input takes %.1f times as long; were it not linear, it would be 64", ratio)
 	}

@@ -98,6 +98,14 @@ func serveWith(t *testing.T, mo *datasession.Options, o sessionhttp.Options, h f
 	return f
 }
 
+// times is how often something is tried: a tenth with -short, as under the race detector.
+func times(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
 // get makes a request with a cookie, if id is not empty, and returns the response.
 func (f *fixture) get(id string) *http.Response {
 	f.Helper()
