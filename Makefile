@@ -8,6 +8,10 @@ COUNT    ?= 1
 CGO_ENABLED ?= $(shell tools/cgo.sh)
 export CGO_ENABLED
 
+# Berkeley DB is linked where its header is.
+GOFLAGS ?= -tags=$(shell CGO_ENABLED=$(CGO_ENABLED) tools/tags.sh)
+export GOFLAGS
+
 .DEFAULT_GOAL := help
 .PHONY: run build test lint long fuzz bench cover clean help
 

@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bad=0
+export GOFLAGS="${GOFLAGS:--tags=$(tools/tags.sh)}"
 
 echo "gofmt"
 unformatted=$(gofmt -s -l .) || bad=1

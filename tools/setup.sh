@@ -29,6 +29,7 @@ need libdbd-odbc-perl perl -MDBD::ODBC -e1
 need libcache-memcached-perl perl -MCache::Memcached -e1
 need libcgi-session-driver-memcached-perl perl -MCGI::Session::Driver::memcached -e1
 need libberkeleydb-perl perl -MBerkeleyDB -e1
+need libdb5.3-dev test -e /usr/include/db.h
 need libredis-perl perl -MRedis -e1
 need postgresql find /usr/lib/postgresql -name postgres -path '*/bin/*'
 need mariadb-server command -v mariadbd
@@ -38,6 +39,10 @@ need unixodbc command -v odbcinst
 need libsqliteodbc sh -c 'ls /usr/lib/*/odbc/libsqlite3odbc.so'
 need odbc-postgresql sh -c 'ls /usr/lib/*/odbc/psqlodbcw.so'
 need odbc-mariadb sh -c 'ls /usr/lib/*/odbc/libmaodbc.so'
+need libhsqldb-java test -e /usr/share/java/hsqldb.jar
+need default-jdk-headless command -v javac
+need nodejs command -v node
+need npm command -v npm
 need strace command -v strace
 [ "$("$(dirname "$0")/cgo.sh")" = 1 ] || missing+=(gcc libc6-dev)
 

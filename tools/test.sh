@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bad=0
 
 tools/setup.sh || bad=1
+export GOFLAGS="-tags=$(tools/tags.sh)" # after setup, which may bring what a tag is for
 tools/lint.sh || bad=1
 
 echo "tools"
