@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/go-datasession/datasession/internal/livetest/sqltest"
-	"github.com/go-datasession/datasession/internal/testserver"
 	"github.com/go-datasession/datasession/store"
 	"github.com/go-datasession/datasession/store/sqlstore"
 )
@@ -23,7 +22,7 @@ import (
 type down struct {
 	backend
 	sqltest.Database
-	*testserver.Process
+	sqltest.Server
 }
 
 // eachServer runs a test that breaks the servers. Others do not run at the same time.
@@ -31,12 +30,12 @@ func eachServer(t *testing.T, f func(t *testing.T, d down)) {
 	t.Run("PostgreSQL", func(t *testing.T) {
 		s := postgres(t)
 		b := backends[1]
-		f(t, down{b, b.at(postgresSource(t, s, "psqlodbcw.so")), s.Process})
+		f(t, down{b, b.at(postgresSource(t, s, "psqlodbcw.so")), s})
 	})
 	t.Run("MariaDB", func(t *testing.T) {
 		s := mariaDB(t)
 		b := backends[2]
-		f(t, down{b, b.at(mariaSource(t, s)), s.Process})
+		f(t, down{b, b.at(mariaSource(t, s)), s})
 	})
 }
 
@@ -94,7 +93,7 @@ func settle(t *testing.T, db *sql.DB, goroutines int) {
 
 func TestOutages(t *testing.T) {
 	eachServer(t, func(t *testing.T, d down) {
-		d.Outages(t, d.Process, d.columns, func(db *sql.DB) {
+		d.Outages(t, d.Server, d.columns, func(db *sql.DB) {
 			cut := "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 			if d.name == "MariaDB" {
 				cut = "SELECT GROUP_CONCAT(CONCAT('KILL ', id) SEPARATOR ';') FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND user = 'root'"
