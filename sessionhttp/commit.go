@@ -154,14 +154,15 @@ func (h *Handle) late() {
 	if h.session == nil {
 		return
 	}
+	held := h.session.ReadOnly() || h.session.ID() == h.askedID || h.rec.Cookie.sent()
+	if !held && h.session.Due() { // nobody could ever come back to it
+		h.rec.Err = ErrTooLate
+		h.report("session first used after the response began: not stored, the client has no cookie for it", ErrTooLate)
+		return
+	}
 	if _, err := h.flush(); err != nil {
 		h.rec.Err = err
 		h.report("session changed after the response began: not stored", err)
-		return
-	}
-	if h.session.Stored() && !h.session.ReadOnly() && h.session.ID() != h.askedID && !h.rec.Cookie.sent() {
-		h.rec.Err = ErrTooLate
-		h.report("session first used after the response began: the client has no cookie for it", ErrTooLate)
 	}
 }
 

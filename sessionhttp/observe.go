@@ -8,7 +8,8 @@ import (
 )
 
 // Observer is told what requests do with their sessions, for traces and metrics. It is
-// safe for use by several goroutines. None of what it gets holds an id.
+// safe for use by several goroutines, and does not ask for the request's session. None
+// of what it gets holds an id.
 type Observer interface {
 	// Begin is called before a session is loaded, stored or changed in the store: op
 	// is "load", "store", "login", "renew", "logout" or "revoke". It returns the

@@ -14,6 +14,7 @@ import (
 	"github.com/go-datasession/datasession"
 	"github.com/go-datasession/datasession/codec/perljson"
 	"github.com/go-datasession/datasession/sessionhttp"
+	"github.com/go-datasession/datasession/store"
 	"github.com/go-datasession/datasession/store/memstore"
 )
 
@@ -79,6 +80,13 @@ func TestSameOrigin(t *testing.T) {
 		if got := f.do(r).StatusCode; got != test.want || (f.store.loads == 0) != (got == http.StatusForbidden) {
 			t.Errorf("%s from %q %q: %d, %d loads; want %d", test.method, test.site, test.origin, got, f.store.loads, test.want)
 		}
+	}
+	blind, err := datasession.New(struct{ store.Store }{memstore.New(nil)}, perljson.Codec{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sessionhttp.New(blind, &sessionhttp.Options{PerPrincipal: 1}); err == nil {
+		t.Error("New with PerPrincipal over a store that finds nothing succeeds")
 	}
 	for _, o := range []sessionhttp.Options{
 		{SameOrigin: true, TrustedOrigins: []string{"pay.example"}},

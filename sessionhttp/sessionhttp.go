@@ -111,9 +111,9 @@ type Options struct {
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 
 	// OnError is told of what the client could not be told: a change after the
-	// first byte that could not be stored, or for which the client has no cookie; a
-	// corrupt session that a new one stands in for. Nil means none; they are logged
-	// in any case.
+	// first byte that could not be stored, or was not, because the client has no cookie
+	// for the session; a corrupt session that a new one stands in for. It must not ask
+	// for the request's session. Nil means none; they are logged in any case.
 	OnError func(r *http.Request, err error)
 
 	// Observer is told what each request does with its session. Nil means nobody.
@@ -163,6 +163,9 @@ func New(m *datasession.Manager, opts *Options) (*Middleware, error) {
 	if ok && g.Guessable() && !o.AllowGuessable {
 		return nil, fmt.Errorf("sessionhttp: %s ids can be guessed; set AllowGuessable if strangers may have each other's sessions",
 			m.Options().NewID.Name())
+	}
+	if param := m.Options().PrincipalParam; o.PerPrincipal > 0 && !m.CanList() && !m.Indexed(param) {
+		return nil, errors.New("sessionhttp: PerPrincipal needs a store that can find or list sessions")
 	}
 	mw.stampAddr = o.MatchAddr || m.Options().Family.String() == datasession.CGISession.String()
 	if err := mw.setTransports(); err != nil {

@@ -401,6 +401,9 @@ func TestChangeAfterTheFirstByte(t *testing.T) {
 	if !strings.Contains(f.log.String(), "no cookie") {
 		t.Errorf("log %q; want a line on the lost cookie", f.log.String())
 	}
+	if n := f.rows(); n != 1 {
+		t.Errorf("%d sessions are stored; want no orphan", n)
+	}
 }
 
 func TestSignInAndOut(t *testing.T) {
