@@ -125,7 +125,7 @@ func TestNotLinked(t *testing.T) {
 		"driver:Memcached":  "memcachestore",
 		"driver:mysql":      "sqlstore.MySQL",
 		"driver:ODBC":       "sqlstore.New(db, sqlstore.ODBC(dialect), opts)",
-		"driver:Oracle":     "later release",
+		"driver:Oracle":     "sqlstore.Oracle",
 		"driver:Pg":         "sqlstore.Pg",
 		"driver:SQLite":     "database/sql driver",
 	} {

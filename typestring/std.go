@@ -30,7 +30,7 @@ var Std = new(Set).With(
 	missing(driverPart, "Memcached", module("memcachestore")),
 	missing(driverPart, "mysql", sqlDriver("MySQL")),
 	missing(driverPart, "ODBC", sqlDriver("ODBC(dialect)")),
-	missing(driverPart, "Oracle", later("Driver")),
+	missing(driverPart, "Oracle", sqlDriver("Oracle")),
 	missing(driverPart, "Pg", sqlDriver("Pg")),
 	missing(driverPart, "SQLite", sqlDriver("SQLite")),
 
@@ -56,10 +56,6 @@ var Std = new(Set).With(
 	Serializer(apache.Sybase{}),
 	serializerEntry("Hstore", hstoreCodec),
 )
-
-func later(entry string) string {
-	return "it comes in a later release; what you have of your own, add by typestring." + entry
-}
 
 func module(name string) string {
 	return "link package store/" + name + ", and extend the Set by typestring.Driver with a function that returns " + name + ".New of your servers or files"

@@ -15,6 +15,7 @@ require (
 
 require (
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	github.com/sijms/go-ora/v2 v2.8.24 // indirect
 	golang.org/x/sync v0.22.0 // indirect
 )
 

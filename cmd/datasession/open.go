@@ -41,6 +41,9 @@ func drivers(create bool) *typestring.Set {
 		typestring.Driver("ODBC", func(ctx context.Context, p typestring.Params) (store.Store, error) {
 			return openODBC(ctx, p, create)
 		}),
+		typestring.Driver("Oracle", func(ctx context.Context, p typestring.Params) (store.Store, error) {
+			return openOracle(ctx, p, create)
+		}),
 		typestring.Driver("Redis", openRedis),
 		typestring.Driver("Memcached", openMemcached),
 		typestring.Driver("BerkeleyDB", func(ctx context.Context, p typestring.Params) (store.Store, error) {

@@ -42,8 +42,19 @@ func openMySQL(ctx context.Context, p typestring.Params, create bool) (store.Sto
 func openServer(ctx context.Context, p typestring.Params, create bool, driver string,
 	translate func(string, sqlstore.Login) (string, error), d sqlstore.Dialect, try string,
 ) (store.Store, error) {
+	db, err := openDatabase(ctx, p, driver, translate, d.Name, try)
+	if err != nil {
+		return nil, err
+	}
+	return openTable(ctx, p, create, db, d)
+}
+
+// openDatabase opens a database that a server has, and sees that it answers.
+func openDatabase(ctx context.Context, p typestring.Params, driver string,
+	translate func(string, sqlstore.Login) (string, error), name, try string,
+) (*sql.DB, error) {
 	if p.DataSource == "" {
-		return nil, misuse(try, "driver:%s wants --data-source", d.Name)
+		return nil, misuse(try, "driver:%s wants --data-source", name)
 	}
 	dsn, err := translate(p.DataSource, sqlstore.Login{
 		Username: p.Username, Password: p.Password, Host: p.Host, Port: p.Port, Socket: p.Socket,
@@ -53,7 +64,7 @@ func openServer(ctx context.Context, p typestring.Params, create bool, driver st
 	}
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
-		return nil, misuse(try, "the data source is not one of driver:%s", d.Name)
+		return nil, misuse(try, "the data source is not one of driver:%s", name)
 	}
 	connecting, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -61,7 +72,7 @@ func openServer(ctx context.Context, p typestring.Params, create bool, driver st
 		db.Close()
 		return nil, unreachable("the database", leaf(err), try)
 	}
-	return openTable(ctx, p, create, db, d)
+	return db, nil
 }
 
 // openTable returns a store in db that closes it.

@@ -68,3 +68,28 @@ func TestMySQLDSN(t *testing.T) {
 		}
 	}
 }
+
+func TestOracleDSN(t *testing.T) {
+	all := Login{Username: "ann", Password: "p@/:w", Host: "db", Port: 1522}
+	for _, c := range []struct {
+		source string
+		login  Login
+		want   string
+	}{
+		{"dbi:Oracle:host=h;port=1;service_name=S", all, "oracle://ann:p%40%2F%3Aw@h:1/S?SERVER+LOCATION=UTC"},
+		{"dbi:Oracle:host=h;sid=XE", Login{Username: "ann"}, "oracle://ann:@h:1521/?SERVER+LOCATION=UTC&SID=XE"},
+		{"dbi:Oracle://h:1/S", Login{Username: "ann"}, "oracle://ann:@h:1/S?SERVER+LOCATION=UTC"},
+		{"oracle://bob:x@h/S?SERVER+LOCATION=Europe%2FBerlin", all, "oracle://bob:x@h:1522/S?SERVER+LOCATION=Europe%2FBerlin"},
+		{"oracle:///S", all, "oracle://ann:p%40%2F%3Aw@db:1522/S?SERVER+LOCATION=UTC"},
+	} {
+		if got, err := OracleDSN(c.source, c.login); err != nil || got != c.want {
+			t.Errorf("OracleDSN(%q) = %s, %v\nwant %s", c.source, got, err, c.want)
+		}
+	}
+	for _, source := range []string{"", "dbi:Oracle:TNSNAME", "dbi:Oracle:host=h", "dbi:Oracle:host=h;port=x;sid=a", "oracle://secret@h:x/S",
+		"oracle://h", "mysql://h/S", "dbi:Oracle:host=h;sid=a;secret=1"} {
+		if got, err := OracleDSN(source, Login{}); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("OracleDSN(%q) = %s, %v; want an error without the source", source, got, err)
+		}
+	}
+}

@@ -1,7 +1,13 @@
 package sqlstore
 
 import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -45,8 +51,7 @@ var Oracle = Dialect{
 
 	Columns: `SELECT COUNT(*), MAX(CASE WHEN COLUMN_NAME = '{idname}' THEN CHAR_LENGTH END),` +
 		` MAX(CASE WHEN COLUMN_NAME = '{dataname}' AND DATA_TYPE NOT LIKE '%LOB' AND CHAR_LENGTH > 0 THEN CHAR_LENGTH END)` +
-		` FROM ALL_TAB_COLUMNS WHERE OWNER = CASE WHEN LENGTH('{schemaname}') > 0 THEN '{schemaname}' ELSE USER END` +
-		` AND TABLE_NAME = '{tablename}' AND COLUMN_NAME IN ('{idname}', '{dataname}')`,
+		` FROM ALL_TAB_COLUMNS WHERE ` + oracleTable + ` AND COLUMN_NAME IN ('{idname}', '{dataname}')`,
 
 	Fault: oracleFault,
 
@@ -69,6 +74,8 @@ const (
 	// char(n) compares with blanks, if both sides are char; varchar2 without.
 	oracleSameID = `({id} = {?id} OR {id} = CAST({?id} AS char(255)))`
 	oracleMaxID  = 255
+
+	oracleTable = `OWNER = CASE WHEN LENGTH('{schemaname}') > 0 THEN '{schemaname}' ELSE USER END AND TABLE_NAME = '{tablename}'`
 )
 
 func oracleBytes(data []byte) (any, error) {
@@ -120,4 +127,85 @@ func oracleFault(err error) Fault {
 		return Unreachable
 	}
 	return Other
+}
+
+// FindOracle returns the dialect that suits the data column of a table: OracleText for text,
+// Oracle for the rest, and where there is no such table yet.
+func FindOracle(ctx context.Context, db *sql.DB, opts *Options) (Dialect, error) {
+	s, err := newStore(Oracle, opts)
+	if err != nil {
+		return Dialect{}, err
+	}
+	q := s.expand(`SELECT MAX(DATA_TYPE) FROM ALL_TAB_COLUMNS WHERE ` + oracleTable + ` AND COLUMN_NAME = '{dataname}'`)
+	var kind sql.NullString
+	if err := db.QueryRowContext(ctx, q.text).Scan(&kind); err != nil {
+		return Dialect{}, fmt.Errorf("look at the table in Oracle: %w", err)
+	}
+	switch kind.String {
+	case "CLOB", "VARCHAR2", "CHAR":
+		return OracleText, nil
+	}
+	return Oracle, nil
+}
+
+// OracleDSN returns what the driver go-ora takes for a data source: a URL
+// oracle://user@host:port/service, or what Perl's DBI takes,
+// dbi:Oracle:host=…;port=…;service_name=… (or sid=…) and dbi:Oracle://host:port/service. It
+// holds the password, if there is one. Names of a tnsnames.ora are not looked up.
+func OracleDSN(source string, l Login) (string, error) {
+	const want = "open Oracle: want oracle://HOST/SERVICE or dbi:Oracle:host=HOST;service_name=SERVICE"
+	if rest, ok := cutPrefixFold(source, "dbi:Oracle:"); ok {
+		if strings.HasPrefix(rest, "//") {
+			source = "oracle:" + rest
+		} else {
+			given, err := keywords(rest)
+			if err != nil {
+				return "", errors.New(want)
+			}
+			u := url.URL{Scheme: "oracle", Path: "/"}
+			query := url.Values{}
+			for _, kv := range given {
+				switch kv[0] {
+				case "host":
+					l.Host = kv[1]
+				case "port":
+					if l.Port, err = strconv.Atoi(kv[1]); err != nil {
+						return "", errors.New(want)
+					}
+				case "service_name":
+					u.Path = "/" + kv[1]
+				case "sid":
+					query.Set("SID", kv[1])
+				default:
+					return "", errors.New(want)
+				}
+			}
+			u.RawQuery = query.Encode()
+			source = u.String()
+		}
+	}
+	u, err := url.Parse(source)
+	if err != nil || u.Scheme != "oracle" {
+		return "", errors.New(want) // the error of Parse has the password
+	}
+	host, port := cmp.Or(u.Hostname(), l.Host), u.Port()
+	query := u.Query()
+	if host == "" || strings.Trim(u.Path, "/") == "" && !query.Has("SID") {
+		return "", errors.New(want)
+	}
+	if port == "" {
+		port = strconv.Itoa(cmp.Or(l.Port, 1521))
+	}
+	u.Host = net.JoinHostPort(host, port)
+	user := cmp.Or(u.User.Username(), l.Username)
+	password, given := u.User.Password()
+	if !given {
+		password = l.Password
+	}
+	u.User = url.UserPassword(user, password)
+	if !query.Has("SERVER LOCATION") {
+		query.Set("SERVER LOCATION", "UTC") // or the driver asks for the time at each connect
+	}
+	u.RawQuery = query.Encode()
+	return u.String(), nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"sync"
@@ -129,6 +130,26 @@ func TestDouble(t *testing.T) {
 	}
 }
 
+// The command opens a table of Oracle's, and shows no password.
+func TestCommand(t *testing.T) {
+	command := func(args ...string) string {
+		t.Helper()
+		args = append([]string{"run", "../../../cmd/datasession"}, args...)
+		cmd := exec.CommandContext(t.Context(), "go", append(args, "--type", "driver:Oracle", "--data-source", source())...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%q: %v\n%s", args, err, out)
+		}
+		return string(out)
+	}
+	table := sqltest.Table(t, at(source(), sqlstore.Oracle).DB(t), blob)
+	const id = "0123456789abcdef0123456789abcdef"
+	command("set", "--create", "--table-name", table, id, "user=ann €")
+	if got := command("show", "--json", "--table-name", table, id); !strings.Contains(got, `"user":"ann €"`) {
+		t.Errorf("show: %s", got)
+	}
+}
+
 func TestMigrateTwice(t *testing.T) {
 	base, db := database(t, sqlstore.Oracle)
 	name := sqltest.Name()
@@ -144,6 +165,16 @@ func TestMigrateTwice(t *testing.T) {
 	sqltest.Save(t, st, "a", "data", store.Rev{})
 	sqltest.Holds(t, st, "a", "data")
 	sqltest.Exec(t, db, "DROP TABLE "+name)
+}
+
+func TestFindOracle(t *testing.T) {
+	db := at(source(), sqlstore.Oracle).DB(t)
+	for columns, want := range map[string]sqlstore.Dialect{blob: sqlstore.Oracle, clob: sqlstore.OracleText} {
+		d, err := sqlstore.FindOracle(t.Context(), db, &sqlstore.Options{Table: sqltest.Table(t, db, columns)})
+		if err != nil || d.Table != want.Table {
+			t.Errorf("%s: found %s, %v", columns, d.Table, err)
+		}
+	}
 }
 
 func TestManyAtOnce(t *testing.T) {
