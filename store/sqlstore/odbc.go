@@ -46,7 +46,7 @@ func sqliteODBC(d Dialect) Dialect {
 	asText := func(template string) string {
 		return strings.Replace(template, "CAST({id} AS BLOB)", "CAST({id} AS TEXT)", 1)
 	}
-	d.First, d.Next = asText(d.First), asText(d.Next)
+	d.First, d.Next, d.Rows = asText(d.First), asText(d.Next), asText(d.Rows)
 	d.ValidID = func(id string) bool { return !strings.Contains(id, "\x00") }
 	d.Native = NativeSQL{}
 	return d
