@@ -201,7 +201,7 @@ func children(pid int) (pids []int) {
 	if err != nil {
 		return nil
 	}
-	for _, field := range strings.Fields(string(list)) {
+	for field := range strings.FieldsSeq(string(list)) {
 		if child, err := strconv.Atoi(field); err == nil {
 			pids = append(pids, child)
 		}

@@ -29,7 +29,8 @@ func server(t testing.TB) *testserver.MariaDB {
 
 // at is the database with that data source name.
 func at(dsn string) sqltest.Database {
-	return sqltest.Database{Driver: "mysql", Source: dsn, Dialect: sqlstore.MySQL}
+	return sqltest.Database{Driver: "mysql", Source: dsn, Dialect: sqlstore.MySQL,
+		Waiters: "SELECT count(*) FROM information_schema.processlist WHERE command IN ('Execute', 'Query') AND id <> CONNECTION_ID()"}
 }
 
 func database(t testing.TB) (sqltest.Database, *sql.DB) {

@@ -28,7 +28,8 @@ func server(t testing.TB) *testserver.Postgres {
 
 // at is the database with that URL.
 func at(url string, d sqlstore.Dialect) sqltest.Database {
-	return sqltest.Database{Driver: "pgx", Source: url, Dialect: d}
+	return sqltest.Database{Driver: "pgx", Source: url, Dialect: d,
+		Waiters: "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()"}
 }
 
 func database(t testing.TB, d sqlstore.Dialect) (sqltest.Database, *sql.DB) {

@@ -38,8 +38,7 @@ func (d Database) BenchVisit(b *testing.B, db *sql.DB, table, load, save string)
 			sessions[i] = newBenchSession(b, m, i)
 		}
 		b.Run(fmt.Sprint(goroutines), func(b *testing.B) {
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
+			ctx := b.Context()
 			hand := func(s *benchSession) error { return s.byHand(ctx, get, put) }
 			ours := func(s *benchSession) error { return s.byManager(ctx, m) }
 			const turn = 64

@@ -143,9 +143,9 @@ type workers struct {
 func (w *workers) start(t *testing.T) {
 	for i := range 8 {
 		id := fmt.Sprint("worker", i)
-		rev := Save(t, w.st, id, "0", store.Rev{})
+		Save(t, w.st, id, "0", store.Rev{})
 		w.wg.Go(func() {
-			if err := w.work(id, rev); err != nil {
+			if err := w.work(id); err != nil {
 				w.mu.Lock()
 				defer w.mu.Unlock()
 				w.errs = append(w.errs, err)
@@ -156,7 +156,7 @@ func (w *workers) start(t *testing.T) {
 
 // work returns what ought not to be. acked is what the store has accepted, and tried what
 // it may have stored without saying so.
-func (w *workers) work(id string, rev store.Rev) error {
+func (w *workers) work(id string) error {
 	acked, tried := "0", ""
 	for n := 1; ; n++ {
 		select {
@@ -169,11 +169,11 @@ func (w *workers) work(id string, rev store.Rev) error {
 		switch got := string(rec.Data); {
 		case err == nil && got != acked && (tried == "" || !strings.Contains(tried, "|"+got+"|")):
 			cancel()
-			return fmt.Errorf("Load = %q; want %q, or one of %s", got, acked, tried)
+			return fmt.Errorf("loaded %q; want %q, or one of %s", got, acked, tried)
 		case err == nil:
-			acked, rev = got, rec.Rev
+			acked = got
 			next := fmt.Sprint(n)
-			if _, err = w.st.Save(ctx, id, []byte(next), rev, store.SaveOptions{}); err == nil {
+			if _, err = w.st.Save(ctx, id, []byte(next), rec.Rev, store.SaveOptions{}); err == nil {
 				acked, tried = next, ""
 			} else {
 				tried += "|" + next + "|"

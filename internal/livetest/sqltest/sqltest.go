@@ -57,6 +57,9 @@ func (b *Binary) Logf(format string, args ...any) { fmt.Fprintf(os.Stderr, forma
 type Database struct {
 	Driver, Source string // for sql.Open
 	Dialect        sqlstore.Dialect
+	// Waiters counts the statements that the server is at, but for this. One that was on its
+	// way when its context ended is still carried out, or refused, a moment later.
+	Waiters string
 }
 
 // conns is how many connections a handle keeps.
@@ -124,11 +127,11 @@ func (d Database) Place(t testing.TB, db *sql.DB, columns string) storetest.Plac
 	table := Table(t, db, columns)
 	return storetest.Place{
 		Open:  func() (store.Store, error) { return d.Reopen(&sqlstore.Options{Table: table}) },
-		Block: func(id string) (func(), error) { return block(t, db, table, id) },
+		Block: func(id string) (func(), error) { return d.block(t, db, table, id) },
 	}
 }
 
-func block(t testing.TB, db *sql.DB, table, id string) (release func(), err error) {
+func (d Database) block(t testing.TB, db *sql.DB, table, id string) (release func(), err error) {
 	tx, err := db.BeginTx(t.Context(), nil)
 	if err != nil {
 		return nil, err
@@ -138,6 +141,12 @@ func block(t testing.TB, db *sql.DB, table, id string) (release func(), err erro
 		return nil, errors.Join(err, tx.Rollback())
 	}
 	return func() {
+		for quiet, end := 0, time.Now().Add(5*time.Second); d.Waiters != "" && quiet < 50 && time.Now().Before(end); quiet++ {
+			if Query1(t, db, d.Waiters) != "0" {
+				quiet = 0
+			}
+			time.Sleep(time.Millisecond)
+		}
 		if err := tx.Rollback(); err != nil {
 			t.Errorf("rollback: %v", err)
 		}
