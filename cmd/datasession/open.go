@@ -135,7 +135,7 @@ func judgeOpen(err error) error {
 		return misuse(hint, "--type: %s", bad.Text)
 	case errors.Is(err, typestring.ErrNotLinked):
 		what, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "typestring: "), " is ")
-		return misuse("linked: drivers BerkeleyDB, DB_File, File, Memcached, mysql, ODBC, Pg, Redis, SQLite; all serializers", "--type: %s is not in this release", what)
+		return misuse("linked: drivers BerkeleyDB, DB_File, File, Memcached, mysql, ODBC, Oracle, Pg, Redis, SQLite; all serializers", "--type: %s is not in this release", what)
 	}
 	return misuse("", "%w", err)
 }
