@@ -93,7 +93,9 @@ func (s *Session) save(ctx context.Context) error {
 	if f.atime != "" && (s.used || s.times.atime) {
 		s.root.Set(f.atime, perl.Int(s.accessed))
 	}
-	data, err := codec.Bind(s.m.codec, s.key).Append(nil, perl.NewRef(s.root), s.m.opts.Limits)
+	const room = 256 // for a new session, or what was set since
+	data := make([]byte, 0, s.work.Loaded+room)
+	data, err := codec.Bind(s.m.codec, s.key).Append(data, perl.NewRef(s.root), s.m.opts.Limits)
 	if errors.Is(err, codec.ErrLimit) {
 		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	}
