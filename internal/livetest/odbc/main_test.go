@@ -102,7 +102,11 @@ func each(t *testing.T, f func(t *testing.T, b backend, d sqltest.Database)) {
 func (b backend) database(t testing.TB) sqltest.Database { return b.at(b.source(t)) }
 
 func (b backend) at(source string) sqltest.Database {
-	return sqltest.Database{Driver: "odbc", Source: source, Dialect: sqlstore.ODBC(b.dialect)}
+	waiters := map[string]string{
+		"PostgreSQL": "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()",
+		"MariaDB":    "SELECT count(*) FROM information_schema.processlist WHERE command IN ('Execute', 'Query') AND id <> CONNECTION_ID()",
+	}
+	return sqltest.Database{Driver: "odbc", Source: source, Dialect: sqlstore.ODBC(b.dialect), Waiters: waiters[b.name]}
 }
 
 // table makes a table in Perl's layout, and returns a store on it.
