@@ -481,13 +481,14 @@ func TestRemember(t *testing.T) {
 			_, _ = io.WriteString(w, "x")
 		})
 		expires := func(r *http.Response) time.Duration {
-			for _, c := range r.Cookies() {
-				if !c.Expires.IsZero() {
-					return time.Until(c.Expires)
-				}
+			c := r.Cookies()
+			if len(c) == 0 {
+				return -1
+			}
+			if c[0].Expires.IsZero() {
 				return 0
 			}
-			return -1
+			return time.Until(c[0].Expires)
 		}
 		r := f.path("/in?remember=0", "")
 		if got := expires(r); got != 0 {
