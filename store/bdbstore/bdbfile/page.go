@@ -124,12 +124,13 @@ func (f *File) data(it item, limit int) ([]byte, error) {
 		return nil, f.damaged(it.first, "an item of %d bytes", it.length)
 	}
 	data := make([]byte, 0, it.length)
-	for n, seen := it.first, uint32(0); n != 0; seen++ {
+	for n := it.first; n != 0; {
 		p, err := f.page(n)
 		if err != nil {
 			return nil, err
 		}
-		if p.kind != overflow || header+p.high > len(p.b) || p.high > int(it.length)-len(data) || seen > f.last {
+		// Each page has some of it, so that it comes to an end.
+		if p.kind != overflow || p.high == 0 || header+p.high > len(p.b) || p.high > int(it.length)-len(data) {
 			return nil, f.damaged(n, "it is not a part of an item of %d bytes", it.length)
 		}
 		data = append(data, p.b[header:header+p.high]...)
