@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -228,12 +229,7 @@ func passes(ctx context.Context, err error) bool {
 	}
 	if e, ok := rueidis.IsRedisErr(err); ok {
 		text, _, _ := strings.Cut(e.Error(), " ")
-		for _, p := range passing {
-			if text == p {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(passing, text)
 	}
 	return !ours(err)
 }

@@ -150,7 +150,7 @@ func becomesMaster(t *testing.T, r *testserver.Redis) {
 func replicaOf(t *testing.T, c *testserver.RedisCluster, master *testserver.Redis) *testserver.Redis {
 	t.Helper()
 	id := master.Cli(t, "CLUSTER", "MYID")
-	for _, line := range strings.Split(master.Cli(t, "CLUSTER", "NODES"), "\n") {
+	for line := range strings.SplitSeq(master.Cli(t, "CLUSTER", "NODES"), "\n") {
 		if !strings.Contains(line, "slave "+id) {
 			continue
 		}

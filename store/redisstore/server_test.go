@@ -81,7 +81,7 @@ func TestWhatIsOnTheServer(t *testing.T) {
 		t.Errorf("scripts were sent whole %d times", n)
 	}
 	db := p.direct(t)
-	for _, key := range strings.Fields(r.Cli(t, "--scan")) {
+	for key := range strings.FieldsSeq(r.Cli(t, "--scan")) {
 		ms, err := db.Do(t.Context(), db.B().Pttl().Key(key).Build()).AsInt64()
 		if err != nil {
 			t.Fatal(err)

@@ -117,13 +117,14 @@ var pgNative = NativeSQL{
 var mysqlNative = NativeSQL{
 	Make: func(t NativeTable) []string {
 		const text = "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-		keys := ", KEY (`expires`)"
+		var keys strings.Builder
+		keys.WriteString(", KEY (`expires`)")
 		for _, column := range t.Columns {
-			keys += ", KEY (" + column + ")"
+			keys.WriteString(", KEY (" + column + ")")
 		}
 		return []string{fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s%s (`id` varbinary(255) not null primary key,"+
 			" `data` longblob not null, `version` bigint not null, `expires` bigint not null%s%s) ENGINE=InnoDB",
-			t.Schema, t.Table, defined(t.Columns, text), keys)}
+			t.Schema, t.Table, defined(t.Columns, text), keys.String())}
 	},
 	Sweep: `DELETE FROM {table} WHERE {expired} ORDER BY {expires} LIMIT {?limit}`,
 }

@@ -310,7 +310,7 @@ func BenchmarkMasters(b *testing.B) {
 func processorTime(b *testing.B, nodes []*testserver.Redis) (sum float64) {
 	b.Helper()
 	for _, node := range nodes {
-		for _, line := range strings.Fields(node.Cli(b, "INFO", "cpu")) {
+		for line := range strings.FieldsSeq(node.Cli(b, "INFO", "cpu")) {
 			name, value, _ := strings.Cut(line, ":")
 			if name == "used_cpu_sys" || name == "used_cpu_user" {
 				seconds, err := strconv.ParseFloat(value, 64)

@@ -24,7 +24,7 @@ const grammar = "@griffithswaite/ts-plsql-parser@1.1.1"
 var notOracle = []string{
 	`SELECT id FROM sessions ORDER BY id LIMIT 10`,
 	`SELECT a_session FROM sessions WHERE id = $1`,
-	"SELECT a_session FROM `sessions` WHERE id = :1",
+	`DELETE FROM sessions WHERE id = :1 LIMIT 1`,
 	`INSERT INTO sessions (id) VALUES (:1) ON CONFLICT (id) DO NOTHING`,
 	`INSERT INTO sessions (a_session, id) SELECT ?, ? ON DUPLICATE KEY UPDATE a_session = ?`,
 	`REPLACE INTO sessions (id, a_session) VALUES (:1, :2)`,

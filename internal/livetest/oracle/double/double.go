@@ -120,7 +120,6 @@ type conn struct {
 	db      *dbSession
 	cursors map[int]*cursor
 	last    int
-	did     string
 }
 
 func (c *conn) serve() error {
