@@ -111,6 +111,13 @@ func (s *Store) DeleteBatch(ctx context.Context, sessions []store.Entry) (n int,
 	b, ok := s.db.(store.BatchDeleter)
 	if !ok {
 		for _, e := range sessions {
+			// Delete does not tell a session that it removed from one that was gone.
+			switch _, err := s.db.Load(ctx, e.ID); {
+			case errors.Is(err, store.ErrNotFound):
+				continue
+			case err != nil:
+				return n, err
+			}
 			switch err := s.Delete(ctx, e.ID, e.Rev); {
 			case err == nil:
 				n++
