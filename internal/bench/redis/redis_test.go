@@ -9,39 +9,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	scsredis "github.com/alexedwards/scs/redisstore"
-	"github.com/alexedwards/scs/v2"
 	"github.com/gomodule/redigo/redis"
 	"github.com/redis/rueidis"
 
-	"github.com/go-datasession/datasession"
-	"github.com/go-datasession/datasession/codec/perljson"
+	"github.com/go-datasession/datasession/internal/bench"
 	"github.com/go-datasession/datasession/internal/testserver"
 	"github.com/go-datasession/datasession/store"
 	"github.com/go-datasession/datasession/store/redisstore"
 )
-
-// visitor is the parameters of a session of about 500 bytes.
-func visitor() map[string]any {
-	return map[string]any{
-		"user": "ann@example.com", "name": "Ann Example", "visits": 1, "theme": "dark", "lang": "en",
-		"cart": []any{
-			map[string]any{"sku": "A-1001", "qty": 2, "price": "19.90", "title": "A book about camels"},
-			map[string]any{"sku": "B-2002", "qty": 1, "price": "7.50", "title": "A mug, large"},
-		},
-		"roles": []any{"reader", "writer", "moderator"},
-		"token": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-	}
-}
-
-// A visit is what is measured: visitor n comes once more.
-type visit func(ctx context.Context, n int) error
-
-const visitors = 256
 
 func openStore(b *testing.B, addrs []string) *redisstore.Store {
 	b.Helper()
@@ -53,49 +32,21 @@ func openStore(b *testing.B, addrs []string) *redisstore.Store {
 	return st
 }
 
-// managed loads a session through a Manager, counts, and flushes.
-func managed(b *testing.B, addrs []string) visit {
-	b.Helper()
-	m, err := datasession.New(openStore(b, addrs), perljson.Codec{}, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var ids []string
-	for range visitors {
-		s, err := m.New(b.Context())
-		if err == nil {
-			err = errors.Join(s.SetAll(visitor()), s.Flush(b.Context()))
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
-		ids = append(ids, s.ID())
-	}
-	return func(ctx context.Context, n int) error {
-		s, err := m.Load(ctx, ids[n%visitors])
-		if err != nil {
-			return err
-		}
-		count, _ := datasession.Get[int](s, "visits")
-		return errors.Join(s.Set("visits", count+1), s.Flush(ctx))
-	}
-}
-
 // stored loads and saves bytes through the store alone.
-func stored(b *testing.B, addrs []string) visit {
+func stored(b *testing.B, addrs []string) bench.Visit {
 	b.Helper()
 	st := openStore(b, addrs)
-	data, err := json.Marshal(visitor())
+	data, err := json.Marshal(bench.Visitor())
 	if err != nil {
 		b.Fatal(err)
 	}
-	for n := range visitors {
+	for n := range bench.Visitors {
 		if _, err := st.Save(b.Context(), fmt.Sprint("s", n), data, store.Rev{}, store.SaveOptions{TTL: time.Hour}); err != nil {
 			b.Fatal(err)
 		}
 	}
 	return func(ctx context.Context, n int) error {
-		id := "s" + strconv.Itoa(n%visitors)
+		id := "s" + strconv.Itoa(n%bench.Visitors)
 		rec, err := st.Load(ctx, id)
 		if err == nil {
 			_, err = st.Save(ctx, id, rec.Data, rec.Rev, store.SaveOptions{TTL: time.Hour})
@@ -106,7 +57,7 @@ func stored(b *testing.B, addrs []string) visit {
 
 // bare is the least that does the same with the client library: one get, and one script
 // that compares eight bytes, and sets. With withJSON it also counts in what it got.
-func bare(b *testing.B, addrs []string, withJSON bool) visit {
+func bare(b *testing.B, addrs []string, withJSON bool) bench.Visit {
 	b.Helper()
 	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: addrs, DisableCache: true})
 	if err != nil {
@@ -115,17 +66,17 @@ func bare(b *testing.B, addrs []string, withJSON bool) visit {
 	b.Cleanup(c.Close)
 	script := rueidis.NewLuaScript(`if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[2] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3]) return 1`)
-	data, err := json.Marshal(visitor())
+	data, err := json.Marshal(bench.Visitor())
 	if err != nil {
 		b.Fatal(err)
 	}
-	for n := range visitors {
+	for n := range bench.Visitors {
 		if err := c.Do(b.Context(), c.B().Set().Key(fmt.Sprint("b", n)).Value("00000000"+string(data)).Build()).Error(); err != nil {
 			b.Fatal(err)
 		}
 	}
 	return func(ctx context.Context, n int) error {
-		key := "b" + strconv.Itoa(n%visitors)
+		key := "b" + strconv.Itoa(n%bench.Visitors)
 		v, err := c.Do(ctx, c.B().Get().Key(key).Build()).AsBytes()
 		if err != nil {
 			return err
@@ -152,124 +103,32 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3]) return 1`)
 	}
 }
 
-// byScs does it with scs, which overwrites.
-func byScs(b *testing.B, addr string) visit {
-	b.Helper()
-	pool := &redis.Pool{MaxIdle: visitors, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", addr) }}
-	b.Cleanup(func() { pool.Close() })
-	m := scs.New()
-	m.Store = scsredis.New(pool)
-	m.Codec = scsJSON{}
-	var tokens []string
-	for range visitors {
-		ctx, err := m.Load(b.Context(), "")
-		if err != nil {
-			b.Fatal(err)
-		}
-		for k, v := range visitor() {
-			m.Put(ctx, k, v)
-		}
-		token, _, err := m.Commit(ctx)
-		if err != nil {
-			b.Fatal(err)
-		}
-		tokens = append(tokens, token)
-	}
-	return func(ctx context.Context, n int) error {
-		ctx, err := m.Load(ctx, tokens[n%visitors])
-		if err != nil {
-			return err
-		}
-		count, _ := m.Get(ctx, "visits").(float64)
-		m.Put(ctx, "visits", count+1)
-		_, _, err = m.Commit(ctx)
-		return err
-	}
-}
-
-// scsJSON is a codec for scs that writes what ours writes. Its own, gob, wants types
-// registered.
-type scsJSON struct{}
-
-type scsRecord struct {
-	Deadline time.Time
-	Values   map[string]any
-}
-
-func (scsJSON) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
-	return json.Marshal(scsRecord{deadline, values})
-}
-
-func (scsJSON) Decode(b []byte) (time.Time, map[string]any, error) {
-	var r scsRecord
-	err := json.Unmarshal(b, &r)
-	return r.Deadline, r.Values, err
-}
-
-// round makes so many visits by so many goroutines, each with visitors of its own, and
-// returns how long one took.
-func round(b *testing.B, v visit, goroutines, visits int) float64 {
-	b.Helper()
-	start := time.Now()
-	var wg sync.WaitGroup
-	for g := range goroutines {
-		wg.Go(func() {
-			for range visits / goroutines {
-				if err := v(b.Context(), g); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return float64(time.Since(start)) / float64(visits/goroutines*goroutines)
-}
-
-// compare takes turns between ways to do the same, and reports the median time of each,
-// and its ratio to the first.
-func compare(b *testing.B, goroutines int, names []string, ways []visit) {
-	b.Helper()
-	const visits = 2048
-	times := make([][]float64, len(ways))
-	for _, v := range ways {
-		round(b, v, goroutines, visits)
-	}
-	for b.Loop() {
-		for i, v := range ways {
-			times[i] = append(times[i], round(b, v, goroutines, visits))
-		}
-	}
-	median := func(t []float64) float64 {
-		slices.Sort(t)
-		return t[len(t)/2]
-	}
-	base := median(times[0])
-	b.ReportMetric(0, "ns/op")
-	for i, name := range names {
-		m := median(times[i])
-		b.ReportMetric(m/1000, name+"-µs")
-		if i > 0 {
-			b.ReportMetric(m/base, "x-"+name)
-		}
-	}
-}
+// visits is how many make a round.
+const visits = 2048
 
 func BenchmarkOverBareClient(b *testing.B) {
 	addrs := []string{testserver.StartRedis(b).Addr}
-	ways := []visit{bare(b, addrs, false), bare(b, addrs, true), stored(b, addrs), managed(b, addrs)}
+	ways := []bench.Way{
+		{Name: "bare", Visit: bare(b, addrs, false)},
+		{Name: "bare+json", Visit: bare(b, addrs, true)},
+		{Name: "store", Visit: stored(b, addrs)},
+		{Name: "manager", Visit: bench.Managed(b, openStore(b, addrs))},
+	}
 	for _, g := range []int{1, 32, 256} {
-		b.Run(fmt.Sprint(g), func(b *testing.B) {
-			compare(b, g, []string{"bare", "bare+json", "store", "manager"}, ways)
-		})
+		b.Run(fmt.Sprint(g), func(b *testing.B) { bench.Compare(b, g, visits, ways) })
 	}
 }
 
 func BenchmarkOverScs(b *testing.B) {
 	addr := testserver.StartRedis(b).Addr
-	ways := []visit{byScs(b, addr), managed(b, []string{addr})}
+	pool := &redis.Pool{MaxIdle: bench.Visitors, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", addr) }}
+	b.Cleanup(func() { pool.Close() })
+	ways := []bench.Way{
+		{Name: "scs", Visit: bench.ByScs(b, scsredis.New(pool))},
+		{Name: "manager", Visit: bench.Managed(b, openStore(b, []string{addr}))},
+	}
 	for _, g := range []int{1, 32, 256} {
-		b.Run(fmt.Sprint(g), func(b *testing.B) { compare(b, g, []string{"scs", "manager"}, ways) })
+		b.Run(fmt.Sprint(g), func(b *testing.B) { bench.Compare(b, g, visits, ways) })
 	}
 }
 
@@ -290,11 +149,11 @@ func BenchmarkMasters(b *testing.B) {
 			}
 			v := stored(b, addrs)
 			const visits = 16384
-			round(b, v, 256, visits)
+			bench.Round(b, v, 256, visits)
 			var times []float64
 			rounds, before := 0, processorTime(b, nodes)
 			for b.Loop() {
-				times = append(times, round(b, v, 256, visits))
+				times = append(times, bench.Round(b, v, 256, visits))
 				rounds++
 			}
 			used := processorTime(b, nodes) - before
