@@ -299,17 +299,23 @@ func TestCancel(t *testing.T) {
 			},
 		} {
 			goroutines := runtime.NumGoroutine()
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-			start := time.Now()
-			err := run(ctx)
-			took := time.Since(start)
-			cancel()
-			if !errors.Is(err, context.DeadlineExceeded) || took > 300*time.Millisecond {
-				t.Errorf("%s: %v after %v, want %v after 200ms", name, err, took, context.DeadlineExceeded)
+			best := time.Hour // of some, as the machine may be busy
+			for try := 0; try < 5 && best > 300*time.Millisecond; try++ {
+				ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+				start := time.Now()
+				err := run(ctx)
+				best = min(best, time.Since(start))
+				cancel()
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%s: %v, want %v", name, err, context.DeadlineExceeded)
+				}
+				sqltest.Settle(t, db, goroutines)
+				if took := time.Since(start); took > 2*time.Second {
+					t.Errorf("%s: the statement was not interrupted: all was over after %v", name, took)
+				}
 			}
-			sqltest.Settle(t, db, goroutines)
-			if took := time.Since(start); took > 2*time.Second {
-				t.Errorf("%s: the statement was not interrupted: all was over after %v", name, took)
+			if best > 300*time.Millisecond {
+				t.Errorf("%s: the call ended after %v at best, want 200ms", name, best)
 			}
 		}
 		if got := sqltest.Query1(t, db, "SELECT 7"); got != "7" {
