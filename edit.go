@@ -12,8 +12,25 @@ import (
 // edit is the change of one parameter since the session was loaded or last
 // flushed. What it is now stands in the root.
 type edit struct {
-	read bool        // somebody had seen the value before it was changed
-	base *perl.Value // what it was before; nil: there was none
+	read bool       // somebody had seen the value before it was changed
+	was  bool       // there was a value before
+	base perl.Value // what that was
+}
+
+// editOf returns the edit of a parameter that is base, or nil if there is none.
+func editOf(base *perl.Value, read bool) edit {
+	if base == nil {
+		return edit{read: read}
+	}
+	return edit{read: read, was: true, base: *base}
+}
+
+// before returns what the parameter was, or nil if there was none.
+func (e edit) before() *perl.Value {
+	if !e.was {
+		return nil
+	}
+	return &e.base
 }
 
 // timeEdits are the changes of the reserved fields.
@@ -29,33 +46,19 @@ func (t timeEdits) any() bool { return t.atime || t.etime != nil || len(t.params
 func (s *Session) change(name string) {
 	s.ignored = false
 	delete(s.aged, name)
-	if s.edits[name] != nil {
-		return
+	if !s.edits.has(name) {
+		s.edits.set(name, editOf(lookup(s.root, name), s.read.has(name)))
 	}
-	e := &edit{read: s.read[name]}
-	if v, ok := s.root.Get(name); ok {
-		v = v.Plain()
-		e.base = &v
-	}
-	s.addEdit(name, e)
-}
-
-func (s *Session) addEdit(name string, e *edit) {
-	s.ignored = false
-	if s.edits == nil {
-		s.edits = make(map[string]*edit)
-	}
-	s.edits[name] = e
 }
 
 // rebase takes a newer stored session and applies this session's edits to it.
 func (s *Session) rebase(ctx context.Context, newer *perl.Hash) error {
 	f := s.m.opts.Family
-	baseline := make(map[string]*edit, len(s.edits)) // what the edits start from next time
-	for name, e := range s.edits {
+	var baseline byName[edit] // what the edits start from next time
+	for name, e := range s.edits.all() {
 		theirs, mine := lookup(newer, name), lookup(s.root, name)
-		if e.read && !same(theirs, e.base) && !same(theirs, mine) {
-			resolved, err := s.resolve(ctx, Conflict{s.id, name, e.base, theirs, mine})
+		if e.read && !same(theirs, e.before()) && !same(theirs, mine) {
+			resolved, err := s.resolve(ctx, Conflict{s.id, name, e.before(), theirs, mine})
 			if err != nil {
 				return fmt.Errorf("parameter %q: %w", name, err)
 			}
@@ -69,7 +72,7 @@ func (s *Session) rebase(ctx context.Context, newer *perl.Hash) error {
 		} else {
 			newer.Set(name, *mine)
 		}
-		baseline[name] = &edit{read: e.read, base: theirs}
+		baseline.set(name, editOf(theirs, e.read))
 	}
 	if was := s.times.etime; was != nil {
 		mine, theirs := f.seconds(s.root, f.etime), f.seconds(newer, f.etime)
@@ -92,7 +95,7 @@ func (s *Session) rebase(ctx context.Context, newer *perl.Hash) error {
 // session: they lead into the old one.
 func (s *Session) forgetUnchanged() {
 	for name := range s.live {
-		if s.edits[name] == nil {
+		if !s.edits.has(name) {
 			delete(s.live, name)
 		}
 	}

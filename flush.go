@@ -136,9 +136,9 @@ func (s *Session) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f := s.m.opts.Family
+	f, now := s.m.opts.Family, s.m.now()
 	touchable := s.m.addTouch(root, rec)
-	ended, err := s.m.ended(ctx, root, s.m.now())
+	ended, err := s.m.ended(ctx, root, now)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (s *Session) catchUp(ctx context.Context) error {
 	s.rev, s.touchable = rec.Rev, touchable
 	if !s.times.atime {
 		if s.used {
-			s.expireParams(stored)
+			s.expireParams(stored, now)
 		}
 		s.accessed = max(s.accessed, stored)
 	}

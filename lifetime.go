@@ -141,17 +141,17 @@ func (s *Session) use(now int64) {
 	if now-stored >= s.touchEvery() {
 		s.touch = true
 	}
-	s.expireParams(stored)
+	s.expireParams(stored, now)
 	s.accessed, s.used = now, true
 }
 
 // expireParams clears the parameters whose time is over, counted from when the
 // session was last used.
-func (s *Session) expireParams(atime int64) {
-	f, now := s.m.opts.Family, s.m.now()
+func (s *Session) expireParams(atime, now int64) {
+	f := s.m.opts.Family
 	for name, t := range f.paramSeconds(s.root) {
 		_, set := s.times.params[name]
-		if set || s.edits[name] != nil || !f.past(min(atime, now), t, now) {
+		if set || s.edits.has(name) || !f.past(min(atime, now), t, now) {
 			continue
 		}
 		s.root.Delete(name)

@@ -16,12 +16,18 @@ type live struct {
 	then    perl.Value // what it was when last looked at
 }
 
-// handOut remembers a value that leads to something that can be changed.
+// handOut remembers what was made of a stored value, if it leads to something that can
+// be changed.
 func (s *Session) handOut(name string, x any, plain bool) {
 	then, err := perl.FromGo(x)
-	if err != nil || then.Kind() != perl.KindRef {
-		return
+	if err == nil && then.Kind() == perl.KindRef {
+		s.keepLive(name, x, then, plain)
 	}
+}
+
+// keepLive remembers x, which is handed out or was given to Set, and what it is as a Perl
+// value: a reference.
+func (s *Session) keepLive(name string, x any, then perl.Value, plain bool) {
 	for _, l := range s.live[name] {
 		if held, ok := l.goValue.(perl.Value); ok && held.Thing() == then.Thing() {
 			return
@@ -66,12 +72,13 @@ func (s *Session) collect() (changed bool, err error) {
 func (s *Session) take(name string, l *live, now perl.Value) {
 	stored, _ := s.root.Get(name)
 	inPlace := stored.Thing() != nil && stored.Thing() == now.Thing()
-	if s.edits[name] == nil {
+	if !s.edits.has(name) {
+		s.ignored = false
 		base := l.then // what the root was before the change that was made in it
 		if !inPlace {
 			base = perl.Clone(stored)
 		}
-		s.addEdit(name, &edit{read: true, base: &base})
+		s.edits.set(name, edit{read: true, was: true, base: base})
 	}
 	if !inPlace {
 		s.root.Set(name, perl.Patch(stored, l.then, now))

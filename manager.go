@@ -124,7 +124,10 @@ func (m *Manager) newSession(id string) *Session {
 // Unlike Perl it never makes a new session.
 func (m *Manager) Load(ctx context.Context, id string) (*Session, error) {
 	s, err := m.load(ctx, id, true)
-	return s, wrap("load", m.key(id), err)
+	if err != nil {
+		err = wrap("load", m.key(id), err)
+	}
+	return s, err
 }
 
 // Peek is Load for somebody who only looks: it does not count as a use, and it
@@ -132,7 +135,10 @@ func (m *Manager) Load(ctx context.Context, id string) (*Session, error) {
 // Changes to the session can be flushed, and then leave the access time alone.
 func (m *Manager) Peek(ctx context.Context, id string) (*Session, error) {
 	s, err := m.follow(ctx, id, false, 0)
-	return s, wrap("load", m.key(id), err)
+	if err != nil {
+		err = wrap("load", m.key(id), err)
+	}
+	return s, err
 }
 
 // Open returns the stored session, or a new one under that id if there is none or

@@ -53,7 +53,9 @@ func (s *Session) Get(name string) any {
 		return nil
 	}
 	x := perl.ToGo(v)
-	s.handOut(name, x, true)
+	if v.Kind() == perl.KindRef {
+		s.handOut(name, x, true)
+	}
 	return x
 }
 
@@ -64,16 +66,15 @@ func (s *Session) Value(name string) perl.Value {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v, _ := s.value(name)
-	s.handOut(name, v, false)
+	if v.Kind() == perl.KindRef {
+		s.keepLive(name, v, v, false)
+	}
 	return v.Plain()
 }
 
 // value reads a parameter and remembers that it was read.
 func (s *Session) value(name string) (perl.Value, bool) {
-	if s.read == nil {
-		s.read = make(map[string]bool)
-	}
-	s.read[name] = true
+	s.read.set(name, struct{}{})
 	return s.root.Get(name)
 }
 
@@ -129,7 +130,9 @@ func (s *Session) set(name string, x any) error {
 		s.change(name)
 		s.root.Set(name, v)
 	}
-	s.handOut(name, x, false)
+	if v.Kind() == perl.KindRef {
+		s.keepLive(name, x, v, false)
+	}
 	return nil
 }
 

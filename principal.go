@@ -97,16 +97,16 @@ func (s *Session) keep(name string, v perl.Value) {
 
 // revert takes back a change that was not stored.
 func (s *Session) revert(name string) {
-	e := s.edits[name]
+	e, ok := s.edits.get(name)
 	switch {
-	case e == nil:
+	case !ok:
 		return
-	case e.base == nil:
-		s.root.Delete(name)
+	case e.was:
+		s.root.Set(name, e.base)
 	default:
-		s.root.Set(name, *e.base)
+		s.root.Delete(name)
 	}
-	delete(s.edits, name)
+	s.edits.delete(name)
 }
 
 // Principal returns whom the session is bound to, or "".

@@ -28,8 +28,8 @@ type Session struct {
 	deleted   bool
 	readOnly  bool // reached by the id from before a rename
 
-	read      map[string]bool    // parameters whose value somebody has seen
-	edits     map[string]*edit   // parameters that were changed
+	read      byName[struct{}]   // parameters whose value somebody has seen
+	edits     byName[edit]       // parameters that were changed
 	live      map[string][]*live // values handed out that may change under us
 	aged      map[string]bool    // parameters that were cleared because their time was over
 	times     timeEdits
@@ -148,7 +148,7 @@ func (s *Session) modified() bool {
 }
 
 func (s *Session) edited() bool {
-	return s.forced || len(s.edits) > 0 || len(s.aged) > 0 || s.times.any()
+	return s.forced || s.edits.len() > 0 || len(s.aged) > 0 || s.times.any()
 }
 
 // SetModified makes the next flush store the session even if nothing was changed,
@@ -202,12 +202,12 @@ func (s *Session) bury() {
 	}
 	s.deleted = true
 	s.settle()
-	s.live, s.read = nil, nil
+	s.live, s.read = nil, byName[struct{}]{}
 }
 
 // settle forgets the edits: they are stored, or never will be.
 func (s *Session) settle() {
-	s.edits, s.aged, s.times, s.touch, s.forced = nil, nil, timeEdits{}, false, false
+	s.edits, s.aged, s.times, s.touch, s.forced = byName[edit]{}, nil, timeEdits{}, false, false
 }
 
 // AccessTime returns when the session was last used: for one that Load returned,

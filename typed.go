@@ -3,6 +3,7 @@ package datasession
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/go-datasession/datasession/perl"
 )
@@ -31,8 +32,20 @@ func Get[T any](s *Session, name string) (T, error) {
 		var zero T
 		return zero, fmt.Errorf("parameter %q: %w", name, err)
 	}
-	s.handOut(name, x, false)
+	if !isScalar(x) {
+		s.handOut(name, x, false)
+	}
 	return x, nil
+}
+
+// isScalar reports whether x is of one of the common types that lead to nothing that can
+// be changed.
+func isScalar(x any) bool {
+	switch x.(type) {
+	case bool, int, int64, float64, string, time.Time:
+		return true
+	}
+	return false
 }
 
 // Key is the name of a parameter that holds a T.
