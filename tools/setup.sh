@@ -43,6 +43,7 @@ need libhsqldb-java test -e /usr/share/java/hsqldb.jar
 need default-jdk-headless command -v javac
 need nodejs command -v node
 need npm command -v npm
+need chromium command -v chromium
 need strace command -v strace
 [ "$("$(dirname "$0")/cgo.sh")" = 1 ] || missing+=(gcc libc6-dev)
 
