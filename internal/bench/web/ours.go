@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/go-datasession/datasession"
 	"github.com/go-datasession/datasession/codec"
@@ -113,6 +114,13 @@ func (o *ourStore) Save(ctx context.Context, id string, data []byte, old store.R
 		return store.Rev{}, err
 	}
 	return o.Store.Save(ctx, id, data, old, opts)
+}
+
+func (o *ourStore) Touch(ctx context.Context, id string, ttl time.Duration) error {
+	if err := o.write(ctx, 0); err != nil {
+		return err
+	}
+	return o.Store.Touch(ctx, id, ttl)
 }
 
 func (o *ourStore) spoil() error {
