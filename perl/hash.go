@@ -80,7 +80,7 @@ func (x *index) clone() *index {
 }
 
 // Up to this many entries are searched one by one.
-const smallHash = 12
+const smallHash = 16
 
 var hashSeed = maphash.MakeSeed()
 

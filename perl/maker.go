@@ -59,8 +59,13 @@ func (m *Maker) Array(n int) *Array {
 // counts.
 func (m *Maker) FillHash(h *Hash, keys []Key, vals []Value) {
 	m.room(h, len(keys))
+	rising := h.index == nil // so far: no key is there twice
 	for i, v := range vals {
-		h.SetKey(keys[i], v)
+		if rising = rising && (i == 0 || keys[i-1].s < keys[i].s); rising {
+			h.entries = append(h.entries, entryOf(keys[i], tagOf(keys[i].s), v.Plain()))
+		} else {
+			h.SetKey(keys[i], v)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package perljson
 import (
 	"math"
 	"strconv"
+	"sync"
 
 	"github.com/go-datasession/datasession/codec"
 	"github.com/go-datasession/datasession/perl"
@@ -11,12 +12,24 @@ import (
 // Append is described at [codec.Codec] and, for what is written and what is
 // refused, at the package.
 func (c Codec) Append(dst []byte, v perl.Value, lim codec.Limits) ([]byte, error) {
-	e := encoder{codec: c, buf: dst, from: len(dst), lim: limits(lim)}
-	e.path = e.few[:0]
+	e := encoders.Get().(*encoder)
+	defer e.free()
+	*e = encoder{codec: c, buf: dst, from: len(dst), lim: limits(lim), path: e.path}
 	if err := e.value(v); err != nil {
 		return dst, e.placed(err)
 	}
 	return e.buf, nil
+}
+
+// encoders keeps the paths of encoders that are done.
+var encoders = sync.Pool{New: func() any { return new(encoder) }}
+
+// free gives the path of e, which is in no container any more or at a fault, to another
+// encoder.
+func (e *encoder) free() {
+	clear(e.path)
+	*e = encoder{path: e.path[:0]}
+	encoders.Put(e)
 }
 
 type encoder struct {
@@ -25,8 +38,7 @@ type encoder struct {
 	from  int // where buf was when we began
 	lim   codec.Limits
 	nodes int
-	path  []step // the containers around the value at hand
-	few   [8]step
+	path  []step // the containers around the value at hand; zero steps beyond
 }
 
 // step is a container, and which of its elements is at fault.
@@ -188,7 +200,9 @@ func (e *encoder) enter(t perl.Thing) error {
 }
 
 func (e *encoder) leave(end byte) error {
-	e.path = e.path[:len(e.path)-1]
+	last := len(e.path) - 1
+	e.path[last] = step{}
+	e.path = e.path[:last]
 	e.buf = append(e.buf, end)
 	return e.room(0)
 }

@@ -167,9 +167,16 @@ func (d *decoder) pop() mark {
 	return m
 }
 
+// unmade guesses how many bytes hold what is not in a container yet: those to be read,
+// and those that the stacks below m came from.
+func (d *decoder) unmade(m mark) int {
+	const each = 24
+	return d.scan.Left() + each*m.values
+}
+
 func (d *decoder) hash(m mark) perl.Value {
 	keys, values := d.keys[m.keys:], d.values[m.values:]
-	d.make.Left(d.scan.Left())
+	d.make.Left(d.unmade(m))
 	h := d.make.Hash(0)
 	d.make.FillHash(h, keys, values)
 	d.keys, d.values = d.keys[:m.keys], d.values[:m.values]
@@ -177,7 +184,7 @@ func (d *decoder) hash(m mark) perl.Value {
 }
 
 func (d *decoder) array(m mark) perl.Value {
-	d.make.Left(d.scan.Left())
+	d.make.Left(d.unmade(m))
 	a := d.make.Array(0)
 	d.make.FillArray(a, d.values[m.values:])
 	d.values = d.values[:m.values]
