@@ -1,17 +1,12 @@
 package sessionhttp_test
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/cgi"
 	"net/http/fcgi"
 	"net/http/httptest"
-	"net/textproto"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +16,7 @@ import (
 
 	"github.com/go-datasession/datasession"
 	"github.com/go-datasession/datasession/codec/perljson"
+	"github.com/go-datasession/datasession/internal/testserver"
 	"github.com/go-datasession/datasession/sessionhttp"
 	"github.com/go-datasession/datasession/store/filestore"
 )
@@ -142,7 +138,7 @@ func TestFastCGI(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		res, err := fastCGI(conn, map[string]string{
+		res, err := testserver.FastCGI(conn, map[string]string{
 			"REQUEST_METHOD": r.Method, "REQUEST_URI": "/", "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "example.com",
 			"REMOTE_ADDR": "192.0.2.1", "REMOTE_PORT": "1234", "HTTP_COOKIE": r.Header.Get("Cookie"),
 		})
@@ -151,48 +147,4 @@ func TestFastCGI(t *testing.T) {
 		}
 		return res
 	})
-}
-
-// fastCGI makes one request without a body, as a web server does.
-func fastCGI(conn io.ReadWriter, params map[string]string) (*http.Response, error) {
-	const begin, end, parameters, stdin, stdout = 1, 3, 4, 5, 6
-	var out bytes.Buffer
-	record := func(kind byte, content []byte) {
-		out.Write([]byte{1, kind, 0, 1, byte(len(content) >> 8), byte(len(content)), 0, 0})
-		out.Write(content)
-	}
-	record(begin, []byte{0, 1, 0, 0, 0, 0, 0, 0}) // the role of a responder
-	var pairs []byte
-	for name, value := range params {
-		pairs = append(pairs, byte(len(name)))
-		pairs = binary.BigEndian.AppendUint32(pairs, uint32(len(value))|1<<31)
-		pairs = append(append(pairs, name...), value...)
-	}
-	record(parameters, pairs)
-	record(parameters, nil)
-	record(stdin, nil)
-	if _, err := conn.Write(out.Bytes()); err != nil {
-		return nil, err
-	}
-	var answer bytes.Buffer
-	for {
-		var head [8]byte
-		if _, err := io.ReadFull(conn, head[:]); err != nil {
-			return nil, err
-		}
-		content := make([]byte, int(head[4])<<8+int(head[5])+int(head[6]))
-		if _, err := io.ReadFull(conn, content); err != nil {
-			return nil, err
-		}
-		switch head[1] {
-		case stdout:
-			answer.Write(content[:len(content)-int(head[6])])
-		case end:
-			r := textproto.NewReader(bufio.NewReader(&answer))
-			header, err := r.ReadMIMEHeader()
-			res := &http.Response{StatusCode: http.StatusOK, Header: http.Header(header), Body: io.NopCloser(r.R)}
-			_, _ = fmt.Sscan(res.Header.Get("Status"), &res.StatusCode)
-			return res, err
-		}
-	}
 }

@@ -1,0 +1,2 @@
+// Package examples tests the programs of docs/programs.md, which are in the folders below.
+package examples
