@@ -21,7 +21,7 @@ func (s *Session) Dump(w io.Writer, heading string) error {
 	if _, err := s.collect(); err != nil {
 		return err
 	}
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	b := bufio.NewWriter(w)
 	if heading != "" {
 		fmt.Fprintf(b, "# %s\n", escape(heading))

@@ -53,7 +53,7 @@ func (s *Session) change(name string) {
 
 // rebase takes a newer stored session and applies this session's edits to it.
 func (s *Session) rebase(ctx context.Context, newer *perl.Hash) error {
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	var baseline byName[edit] // what the edits start from next time
 	for name, e := range s.edits.all() {
 		theirs, mine := lookup(newer, name), lookup(s.root, name)

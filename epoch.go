@@ -125,7 +125,7 @@ func (m *Manager) readEpochs(ctx context.Context, id string) (*perl.Hash, store.
 
 // beforeEpoch reports whether a session began before an epoch that holds for it.
 func (m *Manager) beforeEpoch(ctx context.Context, root *perl.Hash) (bool, error) {
-	f := m.opts.Family
+	f := &m.opts.Family
 	began := f.seconds(root, signedInKey)
 	if began == 0 {
 		began = f.seconds(root, f.ctime) * 1000

@@ -66,7 +66,7 @@ func (f Family) orDefault() Family {
 
 // newRoot returns the hash of a new session. Times are Unix seconds, lifetime is
 // in seconds and zero for ever.
-func (f Family) newRoot(id perl.Value, now, lifetime int64, remoteAddr string) *perl.Hash {
+func (f *Family) newRoot(id perl.Value, now, lifetime int64, remoteAddr string) *perl.Hash {
 	h := perl.NewHash(8)
 	h.Set(f.id, id)
 	if f.ctime != "" {
@@ -88,7 +88,7 @@ func (f Family) newRoot(id perl.Value, now, lifetime int64, remoteAddr string) *
 
 // hasID reports whether a stored hash may be the session id. A record without an
 // id may be one where Perl takes it for one.
-func (f Family) hasID(h *perl.Hash, id string) bool {
+func (f *Family) hasID(h *perl.Hash, id string) bool {
 	v, ok := h.Get(f.id)
 	if !ok || v.IsUndef() {
 		return !f.needsID
@@ -101,7 +101,7 @@ func (f Family) hasID(h *perl.Hash, id string) bool {
 }
 
 // seconds reads a reserved number: an integer, or the text of one.
-func (f Family) seconds(h *perl.Hash, key string) int64 {
+func (f *Family) seconds(h *perl.Hash, key string) int64 {
 	if key == "" {
 		return 0
 	}
@@ -111,7 +111,7 @@ func (f Family) seconds(h *perl.Hash, key string) int64 {
 
 // paramSeconds returns the lifetimes of parameters. Whatever is under the key but
 // not a hash counts as none.
-func (f Family) paramSeconds(h *perl.Hash) map[string]int64 {
+func (f *Family) paramSeconds(h *perl.Hash) map[string]int64 {
 	if f.ptime == "" {
 		return nil
 	}
@@ -130,7 +130,7 @@ func (f Family) paramSeconds(h *perl.Hash) map[string]int64 {
 }
 
 // setParamSeconds writes one parameter's lifetime; zero takes it away.
-func (f Family) setParamSeconds(h *perl.Hash, name string, t int64) {
+func (f *Family) setParamSeconds(h *perl.Hash, name string, t int64) {
 	v, _ := h.Get(f.ptime)
 	list := v.Hash()
 	if t == 0 {
@@ -149,7 +149,7 @@ func (f Family) setParamSeconds(h *perl.Hash, name string, t int64) {
 // past reports whether something used at atime with a lifetime is over at now, as
 // the family's Perl module counts. Everything is in seconds; a lifetime of zero
 // never ends.
-func (f Family) past(atime, lifetime, now int64) bool {
+func (f *Family) past(atime, lifetime, now int64) bool {
 	if lifetime == 0 {
 		return false
 	}

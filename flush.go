@@ -89,11 +89,11 @@ func (s *Session) store(ctx context.Context, edited bool) error {
 
 // save makes one attempt to store the session as it is in memory.
 func (s *Session) save(ctx context.Context) error {
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	if f.atime != "" && (s.used || s.times.atime) {
 		s.root.Set(f.atime, perl.Int(s.accessed))
 	}
-	const room = 256 // for a new session, or what was set since
+	const room = 128 // for a new session, or what was set since
 	data := make([]byte, 0, s.work.Loaded+room)
 	data, err := codec.Bind(s.m.codec, s.key).Append(data, perl.NewRef(s.root), s.m.opts.Limits)
 	if errors.Is(err, codec.ErrLimit) {
@@ -136,7 +136,7 @@ func (s *Session) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f, now := s.m.opts.Family, s.m.now()
+	f, now := &s.m.opts.Family, s.m.now()
 	touchable := s.m.addTouch(root, rec)
 	ended, err := s.m.ended(ctx, root, now)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 func (s *Session) Lifetime() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	if t := f.seconds(s.root, f.etime); t != 0 {
 		return toDuration(t)
 	}
@@ -28,7 +28,7 @@ func (s *Session) Lifetime() time.Duration {
 func (s *Session) Expire(d time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	if f.etime == "" {
 		return fmt.Errorf("expire: %w by %s", ErrUnsupported, f)
 	}
@@ -74,7 +74,7 @@ func (s *Session) ExpireParam(name string, d time.Duration) error {
 }
 
 func (s *Session) setParamExpiry(name string, t int64) {
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	if f.ptime == "" || f.paramSeconds(s.root)[name] == t {
 		return
 	}
@@ -92,7 +92,7 @@ func (s *Session) setParamExpiry(name string, t int64) {
 func (s *Session) Expires() (t time.Time, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	var end int64
 	if etime := f.seconds(s.root, f.etime); etime != 0 {
 		end, ok = s.accessed+etime, true
@@ -129,7 +129,7 @@ func (s *Session) CheckExpiry(ctx context.Context) (expired bool, err error) {
 // use takes note that the session is used now: parameters whose time is over go,
 // and the access time is written if that is due.
 func (s *Session) use(now int64) {
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	if f.atime == "" {
 		return
 	}
@@ -148,7 +148,7 @@ func (s *Session) use(now int64) {
 // expireParams clears the parameters whose time is over, counted from when the
 // session was last used.
 func (s *Session) expireParams(atime, now int64) {
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	for name, t := range f.paramSeconds(s.root) {
 		_, set := s.times.params[name]
 		if set || s.edits.has(name) || !f.past(min(atime, now), t, now) {
@@ -171,7 +171,7 @@ func (s *Session) touchEvery() int64 {
 	case every > 0:
 		return toSeconds(every)
 	}
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	every := int64(60)
 	if t := f.seconds(s.root, f.etime); t > 0 {
 		every = min(every, t/10)

@@ -244,7 +244,7 @@ func (m *Manager) ended(ctx context.Context, root *perl.Hash, now int64) (bool, 
 // over reports whether a session that was last used at atime is past its time. An
 // access time in the future, from a clock that was wrong, counts as now.
 func (m *Manager) over(root *perl.Hash, atime, now int64) bool {
-	f := m.opts.Family
+	f := &m.opts.Family
 	if f.atime == "" {
 		return false
 	}

@@ -58,7 +58,7 @@ func unreadable(err error) bool {
 
 // envelope are the keys by which a session is known and its end is told, and more.
 func (m *Manager) envelope(more ...string) []string {
-	f := m.opts.Family
+	f := &m.opts.Family
 	keys := append(more, f.id)
 	if f.atime != "" {
 		keys = append(keys, f.ctime, f.atime, f.etime)

@@ -233,7 +233,7 @@ func (s *Session) SetAccessTime(t time.Time) {
 func (s *Session) CreateTime() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.m.opts.Family
+	f := &s.m.opts.Family
 	return unixTime(f.seconds(s.root, f.ctime))
 }
 

@@ -23,7 +23,7 @@ const ttlSlack = 2
 // reports whether a touch can be told from the record: not if the session has no
 // lifetime, or if Expires does not fit it, which somebody has changed then.
 func (m *Manager) addTouch(root *perl.Hash, rec store.Record) bool {
-	f := m.opts.Family
+	f := &m.opts.Family
 	if rec.Expires.IsZero() || f.atime == "" {
 		return false
 	}
@@ -56,7 +56,7 @@ func (s *Session) storeTouch(ctx context.Context) (done bool, err error) {
 
 // ttl is after how long without a write the store may drop the session, zero for never.
 func (s *Session) ttl() time.Duration {
-	f, now := s.m.opts.Family, s.m.now()
+	f, now := &s.m.opts.Family, s.m.now()
 	ttl := f.seconds(s.root, f.etime)
 	if ttl > 0 {
 		ttl = max(ttl+min(s.accessed-now, 0), 1)

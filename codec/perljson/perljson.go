@@ -92,7 +92,8 @@ func (d *decoder) free() {
 	d.rise()
 	clear(d.values[:d.most.values])
 	clear(d.keys[:d.most.keys])
-	*d = decoder{values: d.values[:0], keys: d.keys[:0], open: d.open[:0], scan: d.scan}
+	d.values, d.keys, d.open, d.most = d.values[:0], d.keys[:0], d.open[:0], mark{}
+	d.make, d.yes, d.no = perl.Maker{}, perl.Value{}, perl.Value{}
 	d.scan.Free()
 	decoders.Put(d)
 }
