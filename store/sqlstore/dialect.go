@@ -14,8 +14,8 @@ import (
 // with a field changed is a new dialect.
 //
 // The statements are templates. {table}, {id} and {data} stand for the quoted
-// names; {?id}, {?data}, {?old}, {?max}, {?after} and {?limit} for bound values:
-// an id as text, the new and the old data as bytes, and numbers. No statement
+// names; {max} for Options.MaxBytes; {?id}, {?data}, {?old}, {?after} and {?limit} for
+// bound values: an id as text, the new and the old data as bytes, and numbers. No statement
 // may match an id or data that differs in a byte, whatever the collation and
 // padding of the column; a row whose data is NULL is none.
 //
@@ -23,8 +23,8 @@ import (
 // ", value" for each in an INSERT, and ", name = value" for each in a SET. They stand
 // right after {data}, its value, and the assignment to it.
 //
-// Load, First and Next are each "SELECT … FROM {table} WHERE …", and DeleteIf is
-// "DELETE FROM {table} WHERE …": from these the store makes more of their kind.
+// First and Next are each "SELECT … FROM {table} WHERE …", and DeleteIf is "DELETE FROM
+// {table} WHERE …": from these the store makes more of their kind.
 type Dialect struct {
 	// Name is the driver's name in a type string, such as "SQLite".
 	Name string
@@ -59,9 +59,9 @@ type Dialect struct {
 	// UPDATE if empty. NewData is what an update sets the data to, {?data} if empty.
 	Insert, Update, NewData string
 
-	// Load selects the length of the data in bytes and, if that is at most
-	// {?max}, the data as bytes, else NULL. It must not read data that is longer.
-	Load string
+	// Size is the length of the data in bytes, and Data the data as bytes if that is at
+	// most {max}, else NULL. Neither must read data that is longer.
+	Size, Data string
 	// Exists selects a row if the session is there.
 	Exists string
 	// Create stores a session if there is no row of its id, or one whose data is NULL,
@@ -95,8 +95,12 @@ type Dialect struct {
 	Local bool
 	// Table creates the table in Perl's layout if it is not there.
 	Table string
-	// Columns selects how many of the two columns there are, the longest id that they
-	// take, in characters, and the longest data, in bytes; NULL for no limit.
+	// Columns selects how many of the two columns there are; the longest id that they
+	// take, in characters, and the longest data, in bytes, NULL for no limit; and how
+	// many of the two compare byte by byte, whatever Encode returns and ValidID allows:
+	// if both do, SameID and SameData are {id} = {?id} and {data} = {?old} instead.
+	// It is asked once a minute: for so long an ALTER TABLE that has a column compare
+	// otherwise may go unnoticed.
 	// {tablename}, {schemaname}, {idname} and {dataname} are the names without
 	// quotes, that of the schema empty if none was given. Empty means no limits.
 	Columns string
@@ -166,19 +170,20 @@ type query struct {
 	binds []string // the names of the values, in the order of the placeholders
 	data  func([]byte) any
 	stmt  atomic.Pointer[sql.Stmt]
+	plain *query // does the same where columns compare byte by byte, if not nil
 }
 
 // args are the values that statements can ask for.
 type args struct {
-	id, after  string
-	row        int64
-	value      string
-	data, old  []byte
-	other      any // in the place of old
-	max, limit int
-	native     nativeArgs
-	extra      []any         // the values of the columns that Options adds: {?x0}, {?x1} …
-	many       []store.Entry // {?id0}, {?old0}, {?id1} …
+	id, after string
+	row       int64
+	value     string
+	data, old []byte
+	other     any // in the place of old
+	limit     int
+	native    nativeArgs
+	extra     []any         // the values of the columns that Options adds: {?x0}, {?x1} …
+	many      []store.Entry // {?id0}, {?old0}, {?id1} …
 }
 
 func (q *query) values(a args) []any {
@@ -199,8 +204,6 @@ func (q *query) values(a args) []any {
 			if vs[i] = a.other; a.other == nil {
 				vs[i] = q.data(a.old)
 			}
-		case "max":
-			vs[i] = int64(a.max)
 		case "limit":
 			vs[i] = int64(a.limit)
 		case "version":

@@ -39,8 +39,8 @@ var MySQL = Dialect{
 	Update: mariaStrict + `UPDATE` + mysqlStrict,
 	Delete: mariaStrict + `DELETE FROM {table} WHERE ` + mysqlSameID,
 
-	Load: `SELECT LENGTH({data}), IF(LENGTH({data}) <= {?max}, {data}, NULL)` +
-		` FROM {table} WHERE ` + mysqlSameID,
+	Size: `LENGTH({data})`,
+	Data: `IF(LENGTH({data}) <= {max}, {data}, NULL)`,
 
 	First: `SELECT {id} FROM {table} WHERE {data} IS NOT NULL ORDER BY {id} LIMIT {?limit}`,
 	Next:  `SELECT {id} FROM {table} WHERE {id} > {?after} AND {data} IS NOT NULL ORDER BY {id} LIMIT {?limit}`,
@@ -50,10 +50,14 @@ var MySQL = Dialect{
 	Table: "CREATE TABLE IF NOT EXISTS {table} ({id} char(128) CHARACTER SET ascii COLLATE ascii_bin not null primary key," +
 		" {data} longblob not null) ENGINE=InnoDB",
 
-	// In other character sets the length in bytes is not that of the data.
+	// In other character sets the length in bytes is not that of the data. What is binary
+	// compares byte by byte, and so do ids under the collations "_bin", except that blanks
+	// at the end, which char does not store, do not count in most of these.
 	Columns: `SELECT COUNT(*), MAX(CASE WHEN COLUMN_NAME = '{idname}' THEN CHARACTER_MAXIMUM_LENGTH END),` +
 		` MAX(CASE WHEN COLUMN_NAME = '{dataname}' AND (CHARACTER_SET_NAME IS NULL OR CHARACTER_SET_NAME LIKE 'utf8%')` +
-		` THEN LEAST(CHARACTER_OCTET_LENGTH, 4294967295) END)` +
+		` THEN LEAST(CHARACTER_OCTET_LENGTH, 4294967295) END),` +
+		` COUNT(CASE WHEN DATA_TYPE IN ('varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob')` +
+		` OR COLUMN_NAME = '{idname}' AND DATA_TYPE = 'char' AND RIGHT(COLLATION_NAME, 4) = '_bin' THEN 1 END)` +
 		` FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = COALESCE(NULLIF('{schemaname}', ''), DATABASE())` +
 		` AND TABLE_NAME = '{tablename}' AND COLUMN_NAME IN ('{idname}', '{dataname}')`,
 

@@ -50,10 +50,11 @@ type Native struct {
 	s   *Store
 	now func() time.Time
 
-	load, create, replace, overwrite *query
-	touch, exists, remove, removeIf  *query
-	removeMany, sweep, count         *query
-	lease, newLease, endLease        *query
+	load, size, create              *query
+	replace, overwrite              *query
+	touch, exists, remove, removeIf *query
+	removeMany, sweep, count        *query
+	lease, newLease, endLease       *query
 
 	ids, records pages
 	finds        []pages
@@ -123,14 +124,15 @@ func (n *Native) prepare() {
 
 	const (
 		byID    = ` WHERE {id} = {?id}`
-		data    = `octet_length({data}), CASE WHEN octet_length({data}) <= {?max} THEN {data} END, {version}, {expires}`
+		size    = `octet_length({data}), `
+		data    = `CASE WHEN octet_length({data}) <= {max} THEN {data} END, {version}, {expires}`
 		page    = ` FROM {table} WHERE {id} > {?after} ORDER BY {id} LIMIT {?limit}`
 		version = ` AND {version} = {?oldversion}`
 		expires = ` AND {expires} = {?oldexpires}`
 		expired = `{expires} > 0 AND {expires} <= {?now}`
 		set     = ` {table} SET {data} = {?data}, {version} = {?version}, {expires} = {?expires}{sets}` + byID
 	)
-	n.load = expand(`SELECT `, data, fromTable, byID)
+	n.load, n.size = expand(`SELECT `, data, fromTable, byID), expand(`SELECT `, size, data, fromTable, byID)
 	n.exists = expand(`SELECT 1`, fromTable, byID)
 	n.create = expand(d.Insert, ` {table} ({id}, {data}, {version}, {expires}{columns})`+
 		` VALUES ({?id}, {?data}, {?version}, {?expires}{values})`, d.Native.OrNothing)
@@ -151,7 +153,7 @@ func (n *Native) prepare() {
 
 	list := expand(`SELECT {id}`, page)
 	n.ids = pages{list, list}
-	records := expand(`SELECT {id}, `, data, page)
+	records := expand(`SELECT {id}, `, size, data, page)
 	n.records = pages{records, records}
 	for _, col := range n.s.columns.quoted {
 		find := expand(d.having(col, `SELECT {id}`+page))
@@ -222,7 +224,10 @@ func (n *Native) Load(ctx context.Context, id string) (store.Record, error) {
 		var size int64
 		var data []byte
 		var r nativeRev
-		err := n.s.row(ctx, n.load, args{id: id, max: n.s.maxBytes}, &size, &data, &r.version, &r.expires)
+		err := n.s.row(ctx, n.load, args{id: id}, &data, &r.version, &r.expires)
+		if err == nil && data == nil { // too long
+			err = n.s.row(ctx, n.size, args{id: id}, &size, &data, &r.version, &r.expires)
+		}
 		if errors.Is(err, sql.ErrNoRows) {
 			err = store.ErrNotFound
 		}

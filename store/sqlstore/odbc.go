@@ -40,8 +40,8 @@ func ODBC(d Dialect) Dialect {
 // from the first row that a prepared statement returned, and gives blobs as text then; and
 // it cuts text at a NUL. So data comes as hexadecimal digits.
 func sqliteODBC(d Dialect) Dialect {
-	d.Load = strings.NewReplacer("octet_length({data})", "length(CAST({data} AS BLOB))",
-		"CAST({data} AS BLOB)", "hex({data})").Replace(d.Load)
+	d.Size = "length(CAST({data} AS BLOB))"
+	d.Data = strings.NewReplacer("octet_length({data})", d.Size, "CAST({data} AS BLOB)", "hex({data})").Replace(d.Data)
 	d.Decode = fromHex
 	asText := func(template string) string {
 		return strings.Replace(template, "CAST({id} AS BLOB)", "CAST({id} AS TEXT)", 1)

@@ -93,8 +93,9 @@ func TestODBCDialects(t *testing.T) {
 		if !ok {
 			continue
 		}
-		for _, template := range []string{ODBC(d).complete().Load, ODBC(d).complete().Create, ODBC(d).complete().Replace} {
-			q := ODBC(d).expand(template, "`t`", "`i`", "`d`")
+		d = ODBC(d).complete()
+		for _, template := range []string{"SELECT " + d.Data, d.Exists, d.Create, d.Replace} {
+			q := d.expand(template, "`t`", "`i`", "`d`")
 			if strings.Count(q.text, "?") != len(q.binds) || strings.Contains(q.text, "octet_length(`d`)") && want == "SQLite" {
 				t.Errorf("%s: %s binds %q", name, q.text, q.binds)
 			}

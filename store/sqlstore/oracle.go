@@ -39,8 +39,8 @@ var Oracle = Dialect{
 
 	SameID: oracleSameID,
 
-	Load: `SELECT DBMS_LOB.GETLENGTH({data}), CASE WHEN DBMS_LOB.GETLENGTH({data}) <= {?max} THEN {data} END` +
-		` FROM {table} WHERE ` + oracleSameID,
+	Size: `DBMS_LOB.GETLENGTH({data})`,
+	Data: `CASE WHEN DBMS_LOB.GETLENGTH({data}) <= {max} THEN {data} END`,
 	Lock: `SELECT {data} FROM {table} WHERE ` + oracleSameID + ` FOR UPDATE`,
 
 	First: `SELECT RTRIM({id}) FROM {table} WHERE {data} IS NOT NULL ORDER BY {id} FETCH FIRST {?limit} ROWS ONLY`,
@@ -50,7 +50,7 @@ var Oracle = Dialect{
 	Table: `CREATE TABLE {table} ({id} varchar2(128) not null primary key, {data} blob not null)`,
 
 	Columns: `SELECT COUNT(*), MAX(CASE WHEN COLUMN_NAME = '{idname}' THEN CHAR_LENGTH END),` +
-		` MAX(CASE WHEN COLUMN_NAME = '{dataname}' AND DATA_TYPE NOT LIKE '%LOB' AND CHAR_LENGTH > 0 THEN CHAR_LENGTH END)` +
+		` MAX(CASE WHEN COLUMN_NAME = '{dataname}' AND DATA_TYPE NOT LIKE '%LOB' AND CHAR_LENGTH > 0 THEN CHAR_LENGTH END), 0` +
 		` FROM ALL_TAB_COLUMNS WHERE ` + oracleTable + ` AND COLUMN_NAME IN ('{idname}', '{dataname}')`,
 
 	Fault: oracleFault,

@@ -32,8 +32,8 @@ var Pg = Dialect{
 	SameID:   pgSameID,
 	SameData: `{data} = {?old}`,
 
-	Load: `SELECT octet_length({data}), CASE WHEN octet_length({data}) <= {?max} THEN {data} END` +
-		` FROM {table} WHERE ` + pgSameID,
+	Size: `octet_length({data})`,
+	Data: `CASE WHEN octet_length({data}) <= {max} THEN {data} END`,
 	Create: `INSERT INTO {table} AS t ({id}, {data}{columns}) VALUES ({?id}, {?data}{values})` +
 		` ON CONFLICT ({id}) DO UPDATE SET {data} = excluded.{data}{sets} WHERE t.{data} IS NULL AND ` + pgSameText,
 	Overwrite: `INSERT INTO {table} AS t ({id}, {data}{columns}) VALUES ({?id}, {?data}{values})` +
@@ -44,10 +44,14 @@ var Pg = Dialect{
 
 	Table: `CREATE TABLE IF NOT EXISTS {table} ({id} char(128) not null primary key, {data} bytea not null)`,
 
-	// 1042 and 1043 are char(n) and varchar(n), whose modifier is n + 4, or -1.
+	// 1042 and 1043 are char(n) and varchar(n), whose modifier is n + 4, or -1; 25 is text
+	// and 17 bytea. The collations 100, of the database, 950, C, and 951, POSIX, tell
+	// everything apart; others are not asked.
 	Columns: `SELECT count(*),` +
 		` max(CASE WHEN attname = '{idname}' AND atttypid IN (1042, 1043) AND atttypmod > 4 THEN atttypmod - 4 END),` +
-		` max(CASE WHEN attname = '{dataname}' AND atttypid IN (1042, 1043) AND atttypmod > 4 THEN atttypmod - 4 END)` +
+		` max(CASE WHEN attname = '{dataname}' AND atttypid IN (1042, 1043) AND atttypmod > 4 THEN atttypmod - 4 END),` +
+		` count(CASE WHEN attname = '{dataname}' AND atttypid = 17 OR attcollation IN (100, 950, 951)` +
+		` AND (atttypid IN (25, 1043) OR attname = '{idname}' AND atttypid = 1042) THEN 1 END)` +
 		` FROM pg_attribute WHERE attrelid = to_regclass('{table}') AND attname IN ('{idname}', '{dataname}') AND NOT attisdropped`,
 
 	Native: pgNative,
@@ -76,7 +80,8 @@ func pgText(encode func([]byte) (any, error), decode func([]byte) []byte, other 
 	if decode != nil {
 		length = "char_length" // at most what is left after Decode
 	}
-	d.Load = strings.ReplaceAll(d.Load, "octet_length", length)
+	d.Size = strings.ReplaceAll(d.Size, "octet_length", length)
+	d.Data = strings.ReplaceAll(d.Data, "octet_length", length)
 	d.Table = strings.Replace(d.Table, "bytea", "text", 1)
 	return d
 }

@@ -20,10 +20,9 @@ const (
 	batchDelete  = 50      // sessions that one statement deletes
 )
 
-// withData adds the data, as Load selects it, to a template that lists ids.
+// withData adds the data and its size to a template that lists ids.
 func (d Dialect) withData(template string) string {
-	selected, _, _ := strings.Cut(strings.TrimPrefix(d.Load, "SELECT "), fromWhere)
-	return strings.Replace(template, fromWhere, ", "+selected+fromWhere, 1)
+	return strings.Replace(template, fromWhere, ", "+d.Size+", "+d.Data+fromWhere, 1)
 }
 
 // Records yields the sessions in pages, each read by a statement of its own, so that no
@@ -82,7 +81,7 @@ type found struct {
 // scan yields the sessions that p reads; read takes one from a row.
 func scan(ctx context.Context, s *Store, p pages, read func(*sql.Rows, *found) error) iter.Seq2[store.Entry, error] {
 	return func(yield func(store.Entry, error) bool) {
-		a := args{max: s.maxBytes, limit: recordsPage, row: math.MinInt64}
+		a := args{limit: recordsPage, row: math.MinInt64}
 		for q := p.first; ; q = p.next {
 			var more bool
 			page, err := call(ctx, s, "read all of", func(ctx context.Context) (page []found, err error) {

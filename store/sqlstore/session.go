@@ -32,9 +32,12 @@ func (s *Store) Load(ctx context.Context, id string) (store.Record, error) {
 		if err := s.fits(ctx, id, 0); err != nil {
 			return store.Record{}, err
 		}
-		var size sql.NullInt64
 		var data []byte
-		err := s.row(ctx, s.load, args{id: id, max: s.maxBytes}, &size, &data)
+		size := sql.NullInt64{Valid: true}
+		err := s.row(ctx, s.load, args{id: id}, &data)
+		if err == nil && data == nil { // NULL, or too long
+			err = s.row(ctx, s.size, args{id: id}, &size, &data)
+		}
 		switch {
 		case errors.Is(err, sql.ErrNoRows), err == nil && !size.Valid:
 			return store.Record{}, store.ErrNotFound

@@ -30,8 +30,9 @@ var SQLite = Dialect{
 	NewData:  `CASE typeof({data}) WHEN 'text' THEN CAST({?data} AS TEXT) ELSE {?data} END`,
 
 	// octet_length looks at the header of the row only.
-	Load: `SELECT octet_length({data}), CASE WHEN octet_length({data}) <= {?max} THEN CAST({data} AS BLOB) END` +
-		` FROM {table} WHERE ` + sqliteSameID,
+	Size: `octet_length({data})`,
+	Data: `CASE WHEN octet_length({data}) <= {max} THEN CAST({data} AS BLOB) END`,
+
 	Create: `INSERT INTO {table} ({id}, {data}{columns}) VALUES ({?id}, {?data}{values})` +
 		` ON CONFLICT ({id}) DO UPDATE SET {data} = excluded.{data}{sets} WHERE {data} IS NULL AND ` + sqliteSameText,
 	Overwrite: `INSERT INTO {table} ({id}, {data}{columns}) VALUES ({?id}, {?data}{values})` +

@@ -24,6 +24,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -99,7 +100,7 @@ type Store struct {
 	unprepared, noInsert, autoCreate bool
 	keepOpen, closeIt                bool // what Options.AutoDisconnect says
 
-	load, exists, same, limits       *query
+	load, size, exists, same, limits *query
 	create, fill, overwrite, rewrite *query
 	replace, remove, removeIf, lock  *query
 	known                            atomic.Pointer[limits]
@@ -198,7 +199,8 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 	expandPages := func(change func(template string) string) pages {
 		return pages{expand(change(d.First)), expand(change(d.Next))}
 	}
-	s.load, s.exists, s.limits = expand(d.Load), expand(d.Exists), expand(d.Columns)
+	s.load, s.size = expand("SELECT "+d.Data+fromWhere+d.SameID), expand("SELECT "+d.Size+", "+d.Data+fromWhere+d.SameID)
+	s.exists, s.limits = expand(d.Exists), expand(d.Columns)
 	if d.SameData != "" {
 		s.same = expand(d.Exists + " AND " + d.SameData)
 	} else {
@@ -223,13 +225,29 @@ func newStore(d Dialect, opts *Options) (*Store, error) {
 // quotedNames are the quoted names of what statements are about.
 type quotedNames struct{ table, id, data string }
 
-// expand makes a statement of a template.
+// expand makes a statement of a template, and a plain one of those that compare.
 func (s *Store) expand(template string) *query {
-	q := s.dialect.expand(s.columns.in(template), s.names.table, s.names.id, s.names.data)
-	if q.text != "" {
-		s.queries = append(s.queries, q)
+	d := s.dialect
+	template = s.columns.in(strings.ReplaceAll(template, "{max}", strconv.Itoa(s.maxBytes)))
+	q := d.expand(template, s.names.table, s.names.id, s.names.data)
+	if q.text == "" {
+		return q
+	}
+	s.queries = append(s.queries, q)
+	if plain := d.plain(template); d.Columns != "" && plain != template {
+		q.plain = d.expand(plain, s.names.table, s.names.id, s.names.data)
+		s.queries = append(s.queries, q.plain)
 	}
 	return q
+}
+
+// plain is for columns that compare byte by byte.
+func (d Dialect) plain(template string) string {
+	template = strings.ReplaceAll(template, d.SameID, "{id} = {?id}")
+	if d.SameData != "" {
+		template = strings.ReplaceAll(template, d.SameData, "{data} = {?old}")
+	}
+	return template
 }
 
 func or[T comparable](v, def T) T {

@@ -180,7 +180,7 @@ func TestDriverThatLingers(t *testing.T) {
 
 func TestOpen(t *testing.T) {
 	f := &fake{answer: func(context.Context, string, []driver.NamedValue) (int64, [][]driver.Value, error) {
-		return 0, [][]driver.Value{{int64(1), []byte("x")}}, nil
+		return 0, [][]driver.Value{{[]byte("x")}}, nil
 	}}
 	var calls int
 	s, err := Open(func(context.Context) (*sql.DB, error) {

@@ -102,6 +102,7 @@ func (s *Store) exec(ctx context.Context, q *query, a args) (bool, error) {
 
 // execMany runs a statement and returns how many rows it affected.
 func (s *Store) execMany(ctx context.Context, q *query, a args) (int, error) {
+	q = s.best(q)
 	st, err := s.stmt(ctx, q)
 	if err != nil {
 		return 0, err
@@ -116,6 +117,7 @@ func (s *Store) execMany(ctx context.Context, q *query, a args) (int, error) {
 
 // row reads the one row that a statement selects, or returns sql.ErrNoRows.
 func (s *Store) row(ctx context.Context, q *query, a args, dest ...any) error {
+	q = s.best(q)
 	st, err := s.stmt(ctx, q)
 	if err != nil {
 		return err
@@ -134,6 +136,7 @@ func (s *Store) is(ctx context.Context, q *query, a args) (bool, error) {
 }
 
 func (s *Store) query(ctx context.Context, q *query, a args) (*sql.Rows, error) {
+	q = s.best(q)
 	st, err := s.stmt(ctx, q)
 	if err != nil {
 		return nil, err

@@ -190,3 +190,23 @@ func TestApacheLocks(t *testing.T) {
 		t.Errorf("Lock with a long name = %v, want %v", err, store.ErrInvalidID)
 	}
 }
+
+func TestExact(t *testing.T) {
+	base, db := database(t)
+	const blank = "a "
+	for _, c := range []struct {
+		id, data string
+		others   []string
+	}{
+		{"char(32) COLLATE ascii_bin", "blob", []string{"A"}},
+		{"char(32) COLLATE utf8mb4_general_ci", "blob", []string{"A"}},
+		{"varchar(32) COLLATE ascii_bin", "blob", []string{"A", blank}},
+		{"varchar(32) COLLATE utf8mb4_general_ci", "blob", []string{"A", blank}},
+		{"varchar(32) COLLATE utf8mb4_nopad_bin", "blob", []string{"A", blank}},
+		{"varbinary(32)", "varbinary(100)", []string{"A", blank}},
+		{"char(32) COLLATE ascii_bin", "text COLLATE utf8mb4_general_ci", []string{"A"}},
+		{"char(32) COLLATE ascii_bin", "text COLLATE utf8mb4_bin", []string{"A"}},
+	} {
+		base.Exact(t, db, "(id "+c.id+" not null primary key, a_session "+c.data+" not null)", c.others...)
+	}
+}

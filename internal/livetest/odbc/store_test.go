@@ -66,8 +66,8 @@ func processes(t *testing.T, suite string, b backend) {
 func TestFindODBC(t *testing.T) {
 	each(t, func(t *testing.T, b backend, d sqltest.Database) {
 		got, err := sqlstore.FindODBC(t.Context(), d.DB(t))
-		if err != nil || got.Load != d.Dialect.Load || got.Name != "ODBC" {
-			t.Errorf("FindODBC = %s %q, %v; want that of %s", got.Name, got.Load, err, b.name)
+		if err != nil || got.Data != d.Dialect.Data || got.Name != "ODBC" {
+			t.Errorf("FindODBC = %s %q, %v; want that of %s", got.Name, got.Data, err, b.name)
 		}
 	})
 	bad := sqltest.Database{Driver: "odbc", Source: "DSN=no-such-source;PWD=geheim"}

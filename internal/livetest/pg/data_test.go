@@ -151,3 +151,27 @@ func TestForgottenStatements(t *testing.T) {
 	sqltest.Exec(t, db, "ALTER TABLE "+table+" ALTER id TYPE varchar(200)")
 	sqltest.Holds(t, st, "a", "two")
 }
+
+func TestExact(t *testing.T) {
+	_, db := database(t, sqlstore.Pg)
+	sqltest.Exec(t, db, "CREATE EXTENSION IF NOT EXISTS citext")
+	sqltest.Exec(t, db, "CREATE COLLATION IF NOT EXISTS folds (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+	const blank = "a "
+	for _, c := range []struct {
+		dialect  sqlstore.Dialect
+		id, data string
+		others   []string
+	}{
+		{sqlstore.Pg, "char(32)", "bytea", []string{"A"}},
+		{sqlstore.Pg, "varchar(32)", "bytea", []string{"A", blank}},
+		{sqlstore.Pg, "text", "bytea", []string{"A", blank}},
+		{sqlstore.Pg, "citext", "bytea", []string{"A", blank}},
+		{sqlstore.Pg, "text COLLATE folds", "bytea", []string{"A", blank}},
+		{sqlstore.PgText, "text", "text", []string{"A", blank}},
+		{sqlstore.PgText, "text", "text COLLATE folds", []string{"A", blank}},
+		{sqlstore.PgText, "char(32)", "varchar(100)", []string{"A"}},
+	} {
+		base, db := database(t, c.dialect)
+		base.Exact(t, db, "(id "+c.id+" not null primary key, a_session "+c.data+" not null)", c.others...)
+	}
+}

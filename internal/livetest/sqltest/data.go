@@ -156,3 +156,34 @@ func (d Database) Disconnects(t *testing.T) {
 		}
 	}
 }
+
+// Exact checks that a store takes no row for another, and no data, that differ only in
+// case or, if the column keeps it, in a blank at the end. others are ids of rows that "a"
+// is not.
+func (d Database) Exact(t *testing.T, db *sql.DB, columns string, others ...string) {
+	t.Helper()
+	for _, other := range others {
+		table := Table(t, db, columns)
+		Exec(t, db, "INSERT INTO "+table+" (id, a_session) VALUES ('"+other+"', 'data')")
+		st := d.Store(t, db, &sqlstore.Options{Table: table})
+		if _, err := st.Load(t.Context(), "a"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: Load(%q) with a row of %q = %v, want %v", columns, "a", other, err, store.ErrNotFound)
+		}
+		rev := store.DataRev([]byte("data"))
+		if _, err := st.Save(t.Context(), "a", []byte("new"), rev, store.SaveOptions{}); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: Save(%q) with a row of %q = %v, want %v", columns, "a", other, err, store.ErrNotFound)
+		}
+		if err := st.Delete(t.Context(), "a", store.AnyRev); err != nil || Query1(t, db, "SELECT count(*) FROM "+table) != "1" {
+			t.Errorf("%s: Delete(%q) has deleted the row of %q, or %v", columns, "a", other, err)
+		}
+	}
+	st := d.Store(t, db, &sqlstore.Options{Table: Table(t, db, columns)})
+	Save(t, st, "b", "data", store.Rev{})
+	for _, stale := range []string{"Data", "data "} {
+		if _, err := st.Save(t.Context(), "b", []byte("new"), store.DataRev([]byte(stale)), store.SaveOptions{}); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("%s: Save over %q = %v, want %v", columns, stale, err, store.ErrConflict)
+		}
+	}
+	Save(t, st, "b", "new", Holds(t, st, "b", "data"))
+	Holds(t, st, "b", "new")
+}
