@@ -20,10 +20,11 @@ type encoder struct {
 
 	*memory
 	follow []statement
+	last   []statement // after those, as they cut what paths lead over
 
 	root    perl.Value
-	slots   map[*perl.Scalar]bool  // all elements that are scalars by themselves; made on demand
-	waiting map[*perl.Scalar][]int // statements about those that are not written yet
+	slots   map[*perl.Scalar]bool               // elements that are scalars by themselves, see isSlot; made on demand
+	waiting map[*perl.Scalar][]waitingStatement // statements about those that are not written yet
 }
 
 // memory is where each thing is. It is used again for other values.
@@ -59,6 +60,15 @@ type statement struct {
 	target, source int32
 }
 
+// nowhere is the source of a statement that still waits for it.
+const nowhere = -1
+
+// waitingStatement is where such a statement is.
+type waitingStatement struct {
+	list  *[]statement
+	index int
+}
+
 // Up to this many spots are searched one by one.
 const fewSpots = 16
 
@@ -72,7 +82,10 @@ func (e *encoder) text(v perl.Value, tail bool) error {
 		return err
 	}
 	e.dst = append(e.dst, ';')
-	for _, s := range e.follow {
+	for _, s := range slices.Concat(e.follow, e.last) {
+		if s.source == nowhere {
+			return e.unsupported("reference to an element of nothing", e.spots[s.target])
+		}
 		e.dst = append(e.path(e.dst, s.target), " = "...)
 		e.dst = append(e.source(e.dst, s.source), ';')
 		if err := e.room(0); err != nil {
@@ -158,14 +171,13 @@ func (e *encoder) ref(t perl.Thing, at spot, depth int) error {
 		e.follow = append(e.follow, statement{e.add(at), i})
 		return e.room(0)
 	}
-	if s, ok := t.(*perl.Scalar); ok && e.isSlot(s) {
-		e.dst = append(e.dst, placeholder...)
-		e.waiting[s] = append(e.waiting[s], len(e.follow))
-		e.follow = append(e.follow, statement{target: e.add(at)})
-		return e.room(0)
-	}
 	if depth++; depth > e.lim.Depth {
 		return &codec.LimitError{Codec: e.codec, What: "depth", Max: e.lim.Depth}
+	}
+	if s, ok := t.(*perl.Scalar); ok {
+		if slot, reached := e.isSlot(s); slot {
+			return e.refToSlot(s, reached, e.add(at), depth)
+		}
 	}
 	at.thing = t
 	here := e.add(at)
@@ -266,8 +278,8 @@ func (e *encoder) element(v perl.Value, at spot, depth int) error {
 		slot := at
 		slot.thing, slot.slot = s, true
 		here := e.add(slot)
-		for _, i := range e.waiting[s] {
-			e.follow[i].source = here
+		for _, w := range e.waiting[s] {
+			(*w.list)[w.index].source = here
 		}
 	}
 	return e.value(v.Plain(), at, depth)
@@ -323,25 +335,46 @@ func (e *encoder) source(dst []byte, i int32) []byte {
 	return append(appendSingle(append(dst, ", "...), s.thing.Class()), " )"...)
 }
 
-// isSlot reports whether s is an element of something in the root.
-func (e *encoder) isSlot(s *perl.Scalar) bool {
-	if e.slots == nil {
-		e.slots, e.waiting = map[*perl.Scalar]bool{}, map[*perl.Scalar][]int{}
-		e.collect()
+// refToSlot writes a reference to an element, which a statement will set when the
+// element has been written. What only references to elements lead to is written here, as
+// the element's value, and the statement comes last.
+func (e *encoder) refToSlot(s *perl.Scalar, reached bool, here int32, depth int) error {
+	if reached {
+		e.dst = append(e.dst, placeholder...)
+		e.waiting[s] = append(e.waiting[s], waitingStatement{&e.follow, len(e.follow)})
+		e.follow = append(e.follow, statement{here, nowhere})
+		return e.room(0)
 	}
-	return e.slots[s]
+	e.slots[s] = true
+	e.waiting[s] = append(e.waiting[s], waitingStatement{&e.last, len(e.last)})
+	e.last = append(e.last, statement{here, nowhere})
+	return e.thing(s, here, depth, false)
 }
 
-// collect finds all slots. It goes into each thing once, and no further than
-// there may be nodes: value will report that there are too many.
-func (e *encoder) collect() {
+// isSlot reports whether s is an element of something in the root, and whether that is
+// reached otherwise than by references to elements, or has been written.
+func (e *encoder) isSlot(s *perl.Scalar) (slot, reached bool) {
+	if e.slots == nil {
+		e.slots, e.waiting = map[*perl.Scalar]bool{}, map[*perl.Scalar][]waitingStatement{}
+		e.collect(false)
+		if len(e.slots) > 0 {
+			e.collect(true)
+		}
+	}
+	reached, slot = e.slots[s]
+	return slot, reached
+}
+
+// collect finds all slots, or those that are reached. It goes into each thing once, and
+// no further than there may be nodes: value will report that there are too many.
+func (e *encoder) collect(reached bool) {
 	todo := []perl.Value{e.root}
 	seen := map[perl.Thing]bool{}
 	for nodes := 0; len(todo) > 0 && nodes <= e.lim.Nodes; nodes++ {
 		v := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if s := v.Slot(); s != nil {
-			e.slots[s] = true
+			e.slots[s] = reached
 		}
 		t := v.Thing()
 		if t == nil || seen[t] {
@@ -358,7 +391,9 @@ func (e *encoder) collect() {
 				todo = append(todo, v)
 			}
 		case *perl.Scalar:
-			todo = append(todo, t.Get())
+			if _, slot := e.slots[t]; !reached || !slot {
+				todo = append(todo, t.Get())
+			}
 		}
 	}
 }
