@@ -112,6 +112,9 @@ func TestLoginThatFailsBindsNothing(t *testing.T) {
 	if s.ID() != id || s.Principal() != "" {
 		t.Errorf("after a sign-in that failed: principal %q, other id %v", s.Principal(), s.ID() != id)
 	}
+	if s.Modified() {
+		t.Error("a sign-in that failed leaves something to store")
+	}
 	set(t, s, "cart", "empty")
 	flush(t, s)
 	if s = load(t, m, id); s.Principal() != "" || !s.SignedIn().IsZero() {
