@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	_ "github.com/go-datasession/datasession/odbc"
 
@@ -70,9 +71,13 @@ func mariaSource(t testing.TB, server *testserver.MariaDB) string {
 		driver(t, "libmaodbc.so", "odbc-mariadb"), server.Port)
 }
 
+// sqliteTimeout is for how long SQLite waits for a lock.
+const sqliteTimeout = 50 * time.Millisecond
+
 // sqliteSource leads to a file. It waits a short while for a lock: the store tries again.
 func sqliteSource(t testing.TB, file string) string {
-	return fmt.Sprintf("Driver=%s;Timeout=50;SyncPragma=OFF;JournalMode=WAL;Database=%s", driver(t, "libsqlite3odbc.so", "libsqliteodbc"), file)
+	return fmt.Sprintf("Driver=%s;Timeout=%d;SyncPragma=OFF;JournalMode=WAL;Database=%s",
+		driver(t, "libsqlite3odbc.so", "libsqliteodbc"), sqliteTimeout.Milliseconds(), file)
 }
 
 // backend is a database behind ODBC.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-datasession/datasession/internal/livetest/sqltest"
 	"github.com/go-datasession/datasession/store"
@@ -35,6 +36,9 @@ func (b backend) place(t testing.TB, d sqltest.Database, db *sql.DB) storetest.P
 				_, err = conn.ExecContext(t.Context(), "BEGIN EXCLUSIVE")
 			}
 			return func() {
+				// SQLite's statements over ODBC are not interrupted: one whose context has
+				// ended waits for the lock as long as Timeout says, and has failed then.
+				time.Sleep(4 * sqliteTimeout)
 				if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
 					t.Errorf("ROLLBACK: %v", err)
 				}
