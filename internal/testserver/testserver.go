@@ -160,7 +160,17 @@ func (p *Process) end(sig syscall.Signal) {
 // Freeze stops the server where it is: it keeps its connections and answers nothing.
 func (p *Process) Freeze() {
 	p.Signal(syscall.SIGSTOP)
-	for end := time.Now().Add(startTimeout); running(p.Pid()) && time.Now().Before(end); {
+	p.stands(p.Pid())
+	if p.family {
+		for _, child := range children(p.Pid()) {
+			p.stands(child)
+		}
+	}
+}
+
+// stands waits until a process that was told to stop has stopped.
+func (p *Process) stands(pid int) {
+	for end := time.Now().Add(startTimeout); running(pid) && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 }
@@ -187,7 +197,8 @@ func (p *Process) Signal(sig syscall.Signal) {
 	default:
 	}
 	if p.family && (sig == syscall.SIGKILL || sig == syscall.SIGSTOP || sig == syscall.SIGCONT) {
-		_ = p.cmd.Process.Signal(syscall.SIGSTOP) // now it has no more children
+		_ = p.cmd.Process.Signal(syscall.SIGSTOP)
+		p.stands(p.Pid()) // now it has no more children
 		for _, child := range children(p.Pid()) {
 			_ = syscall.Kill(child, sig)
 		}
